@@ -1,0 +1,91 @@
+# Loam: `make run` boots to a prompt, `make test` proves every floor, `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+ARCH    ?= x86_64
+SLAB    ?= slab
+PROFILE ?= debug
+TESTS   ?= 1
+
+# A wrong value is refused with the list of right ones.
+one_of = $(if $(filter-out $(2),$($(1))),$(error $(1)=$($(1)) is not known; $(1) is one of: $(2)))$(if $(strip $($(1))),,$(error $(1) is empty; it is one of: $(2)))
+arches   := x86_64 aarch64 hosted
+slabs    := $(filter slab slub,$(patsubst mm/slab/%.c,%,$(wildcard mm/slab/*.c)))
+profiles := release debug paranoid
+$(call one_of,ARCH,$(arches))
+$(call one_of,SLAB,$(slabs))
+$(call one_of,PROFILE,$(profiles))
+$(call one_of,TESTS,0 1)
+
+OUT := out/$(ARCH)-$(SLAB)-$(PROFILE)$(if $(filter 0,$(TESTS)),-notests)
+
+# --- what is built, in the order in which it is read -------------------------
+src :=
+test_src :=
+include arch/$(ARCH)/build.mk lib/build.mk mm/build.mk drivers/build.mk kernel/build.mk
+ifeq ($(TESTS),1)
+include tests/build.mk
+src += $(test_src)
+endif
+objects := $(patsubst %,$(OUT)/obj/%.o,$(basename $(src)))
+
+# --- how --------------------------------------------------------------------
+CC      ?= $(TRIPLET)-gcc
+ifeq ($(origin CC),default)
+CC      := $(TRIPLET)-gcc
+endif
+LD      := $(TRIPLET)-ld
+NM      := $(TRIPLET)-nm
+OBJCOPY := $(TRIPLET)-objcopy
+PYTHON  := /usr/bin/python3
+
+debug_of_release  := 0
+debug_of_debug    := 1
+debug_of_paranoid := 1
+config := -DCONFIG_DEBUG=$(if $(HOSTED),1,$(debug_of_$(PROFILE))) -DCONFIG_PARANOID=$(if $(filter paranoid,$(PROFILE)),1,0) \
+	  -DCONFIG_TESTS=$(TESTS) -DCONFIG_HOSTED=$(if $(HOSTED),1,0) -DCONFIG_SLAB_NAME='"$(SLAB)"' -DCONFIG_PROFILE_NAME='"$(PROFILE)"'
+warnings := -Wall -Wextra -Werror -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wno-sign-compare
+CPPFLAGS := -Iinclude -Iarch/$(ARCH)/include $(config)
+CFLAGS   := -std=gnu17 -O2 -g -ffreestanding -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
+	    -fno-common -fno-asynchronous-unwind-tables $(warnings) $(ARCH_CFLAGS)
+
+.PHONY: all
+all: $(KERNEL)
+
+$(OUT)/obj/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$<) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/%.o: %.S $(OUT)/flags
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -D__ASSEMBLER__ $(ARCH_CFLAGS) -g -MMD -MP -c -o $@ $<
+
+$(OUT)/linker.ld: linker.ld $(OUT)/flags
+	@$(CC) -E -P -x c $(CPPFLAGS) -MMD -MP -MT $@ -o $@ $<
+
+# Other flags or files than last time: build anew.
+$(OUT)/flags: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(src)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(src)' > $@
+.PHONY: .FORCE
+.FORCE:
+
+# The symbol table is linked in last: once empty, once to learn its size, once with the final addresses.
+LINK ?= $(LD) -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments --build-id=none -T $(OUT)/linker.ld $(ARCH_LDFLAGS)
+link_libs ?= $(shell $(CC) -print-libgcc-file-name)
+symbols_object = $(CC) $(CPPFLAGS) $(ARCH_CFLAGS) -c -x assembler
+$(OUT)/loam.elf: $(objects) $(OUT)/linker.ld tools/symbols
+	@tools/symbols < /dev/null > $(OUT)/symbols0.s && $(symbols_object) -o $(OUT)/symbols0.o $(OUT)/symbols0.s
+	@$(LINK) -o $(OUT)/loam0.elf $(objects) $(OUT)/symbols0.o $(link_libs)
+	@$(NM) -n $(OUT)/loam0.elf | tools/symbols > $(OUT)/symbols1.s && $(symbols_object) -o $(OUT)/symbols1.o $(OUT)/symbols1.s
+	@$(LINK) -o $(OUT)/loam1.elf $(objects) $(OUT)/symbols1.o $(link_libs)
+	@$(NM) -n $(OUT)/loam1.elf | tools/symbols > $(OUT)/symbols2.s && $(symbols_object) -o $(OUT)/symbols2.o $(OUT)/symbols2.s
+	@$(LINK) -o $@ $(objects) $(OUT)/symbols2.o $(link_libs)
+	@echo "  built $@"
+
+.PHONY: clean
+clean:
+	rm -rf out
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/pgtable.h - how an architecture spells a page-table entry.
+ *
+ * Pure encoding and decoding: the one walker, in mm/pgtable, does the rest. A
+ * zero entry is NONE everywhere. Level 0 is the page level; a leaf at level n
+ * maps 2^(12 + 9n) bytes. arch_pte_phys() and arch_pte_prot() give back what
+ * arch_pte_leaf() was given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <arch/layout.h>
+#include <lib/types.h>
+
+typedef struct {
+	uint64_t value;
+} pte_t;
+
+/* What may be done through a mapping, and what the memory is. Readable by the kernel always. */
+typedef uint32_t prot_t;
+#define PROT_WRITE	(1U << 0)
+#define PROT_EXEC	(1U << 1)
+#define PROT_USER	(1U << 2)
+#define PROT_GLOBAL	(1U << 3) /* the same in every address space: survives a switch */
+#define PROT_TYPE_SHIFT 4
+#define PROT_TYPE_MASK	(7U << PROT_TYPE_SHIFT)
+#define PROT_RAM	(0U << PROT_TYPE_SHIFT) /* write-back cached */
+#define PROT_WC		(1U << PROT_TYPE_SHIFT) /* write-combining; aarch64: Normal non-cacheable */
+#define PROT_WT		(2U << PROT_TYPE_SHIFT) /* write-through */
+#define PROT_DEVICE	(3U << PROT_TYPE_SHIFT) /* uncached, ordered: x86 UC, aarch64 Device-nGnRE */
+
+#define PROT_KERNEL_RX	   (PROT_EXEC | PROT_GLOBAL | PROT_RAM)
+#define PROT_KERNEL_RO	   (PROT_GLOBAL | PROT_RAM)
+#define PROT_KERNEL_RW	   (PROT_WRITE | PROT_GLOBAL | PROT_RAM)
+#define PROT_KERNEL_DEVICE (PROT_WRITE | PROT_GLOBAL | PROT_DEVICE)
+
+enum pte_kind { PTE_NONE, PTE_TABLE, PTE_LEAF };
+
+static inline pte_t arch_pte_leaf(phys_addr_t pa, prot_t prot, unsigned int level);
+static inline pte_t arch_pte_table(phys_addr_t table_pa);
+static inline enum pte_kind arch_pte_kind(pte_t pte, unsigned int level);
+static inline phys_addr_t arch_pte_phys(pte_t pte, unsigned int level);
+static inline prot_t arch_pte_prot(pte_t pte, unsigned int level);
+
+/* May a leaf stand at this level on this CPU? Always true for level 0. */
+static inline bool arch_pte_leaf_ok(unsigned int level);
+
+/* Store an entry: one single-copy-atomic write. The walker makes it visible with arch/tlb.h. */
+static inline void arch_pte_set(pte_t *entry, pte_t value);
+
+/* The root table (level arch_pt_levels() - 1) of the kernel's half. It lies in the image. */
+pte_t *arch_kernel_root(void);
+
+#include <asm/pgtable.h>

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * firmware/boot_info.h - what the firmware said, in one form for all of them.
+ *
+ * The parsers fill it; early memory is built from it; `memmap` prints it. It is
+ * static, holds no pointers into firmware memory, and says where each thing came
+ * from. What does not fit is counted in `dropped`, never forgotten in silence.
+ */
+#pragma once
+
+#include <config.h>
+#include <lib/types.h>
+
+#define BOOT_MAX_RANGES	      512 /* pieces of the firmware's map, and of the sanitised one */
+#define BOOT_MAX_RESERVATIONS 64  /* image, initrd, tables, device tree, ... */
+#define BOOT_MAX_NODE_RANGES  64
+
+enum boot_protocol { BOOT_NONE, BOOT_PVH, BOOT_MULTIBOOT2, BOOT_FDT, BOOT_HOSTED };
+
+/* What a byte of memory is, in rising severity: where two entries overlap the greater wins. */
+enum memory_type {
+	MEMORY_NONE = 0, /* nothing is there */
+	MEMORY_USABLE = 1,
+	MEMORY_ACPI = 2,     /* ACPI tables; RAM, reclaimable once they are read */
+	MEMORY_NVS = 3,	     /* ACPI's own, kept for ever */
+	MEMORY_RESERVED = 4, /* also every type we do not know */
+	MEMORY_UNUSABLE = 5, /* reported broken */
+};
+
+/* Where an entry was read. */
+enum boot_source {
+	SOURCE_NONE,
+	SOURCE_PVH,		/* PVH memory map */
+	SOURCE_E820,		/* multiboot2 memory map */
+	SOURCE_EFI,		/* EFI memory map */
+	SOURCE_FDT,		/* /memory */
+	SOURCE_MEMRESERVE,	/* /memreserve/ */
+	SOURCE_RESERVED_MEMORY, /* /reserved-memory */
+	SOURCE_ACPI,
+	SOURCE_COMMAND_LINE,
+	SOURCE_KERNEL, /* the kernel's own decision */
+	SOURCE_HOSTED,
+};
+
+struct boot_range {
+	phys_addr_t start,
+		end; /* [start, end); end 0 with start > 0 never occurs: ranges are clipped below 2^64 */
+	enum memory_type type;
+	enum boot_source source;
+	uint32_t firmware_type; /* the number that the firmware gave */
+};
+
+struct boot_reservation {
+	phys_addr_t start, end;
+	enum boot_source source;
+	bool no_map;   /* must not be in the direct map either */
+	char name[24]; /* "kernel image", "initrd", "device tree", a node's name */
+};
+
+enum uart_type { UART_NONE, UART_16550, UART_PL011 };
+
+struct boot_uart {
+	enum uart_type type;
+	bool is_port; /* base is an x86 I/O port, else physical memory */
+	phys_addr_t base;
+	unsigned int reg_shift; /* registers are 2^shift bytes apart */
+	unsigned int reg_width; /* bytes an access */
+	enum boot_source source;
+};
+
+struct boot_cpu {
+	uint64_t hardware_id; /* APIC id or MPIDR */
+	int node;
+	bool enabled;
+};
+
+struct boot_info {
+	enum boot_protocol protocol;
+	phys_addr_t
+		info_pa; /* start_info, multiboot2 block or device tree, as the entry code found it */
+	phys_addr_t image_start, image_end; /* the kernel image, .bss included */
+	unsigned int entry_level;	    /* aarch64: the exception level that we entered in */
+
+	char loader[32]; /* what the loader calls itself; "" unknown */
+	char command_line[COMMAND_LINE_SIZE];
+
+	struct boot_range map[BOOT_MAX_RANGES]; /* as the firmware gave it, in its order */
+	unsigned int nr_map;
+	struct boot_reservation reserved[BOOT_MAX_RESERVATIONS];
+	unsigned int nr_reserved;
+	unsigned int dropped; /* entries that did not fit or made no sense; each had a message */
+
+	struct boot_cpu cpu[NR_CPUS];
+	unsigned int nr_cpus;	       /* listed in cpu[] */
+	unsigned int nr_cpus_unlisted; /* more than NR_CPUS */
+	struct boot_uart uart;
+
+	phys_addr_t initrd_start, initrd_end;	   /* end 0: none */
+	phys_addr_t device_tree, device_tree_size; /* size 0: none */
+	phys_addr_t rsdp;			   /* 0: none */
+	phys_addr_t local_apic;			   /* 0: none */
+	enum { PSCI_NONE, PSCI_HVC, PSCI_SMC } psci;
+};
+
+/* Append; 0, or -ENOSPC and `dropped` counts it. Empty ranges are dropped without a word, end < start is clipped at 2^64 - 1. */
+int boot_info_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t size,
+			enum memory_type type, enum boot_source source, uint32_t firmware_type);
+int boot_info_reserve(struct boot_info *info, phys_addr_t start, phys_addr_t size,
+		      enum boot_source source, bool no_map, const char *name);
+
+const char *memory_type_name(enum memory_type type);
+const char *boot_source_name(enum boot_source source);

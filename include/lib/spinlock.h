@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lib/spinlock.h - mutual exclusion between CPUs, for short sections.
+ *
+ * Each lock has a rank. A CPU takes locks in rising rank only, so that no two
+ * CPUs can wait for each other; debug builds check it on every lock, and also
+ * that a lock which is ever taken from an interrupt is never taken with
+ * interrupts on. The ranks below *are* the lock order of the whole kernel.
+ * Two locks of one rank are never held together.
+ */
+#pragma once
+
+#include <arch/cpu.h>
+#include <config.h>
+#include <lib/types.h>
+
+enum lock_rank {
+	LOCK_RANK_CACHE_CHAIN = 10, /* mm/slab: the list of caches */
+	LOCK_RANK_SLAB = 20,	    /* mm/slab: one node's lists of one cache */
+	LOCK_RANK_VIRT = 30,	    /* mm/virt: address ranges */
+	LOCK_RANK_PGTABLE = 40,	    /* mm/pgtable: kernel page tables */
+	LOCK_RANK_ZONE = 50,	    /* mm/page: one zone's free lists */
+	LOCK_RANK_FIXMAP = 60,	    /* mm/pgtable: fixmap slots */
+	LOCK_RANK_REPORT = 80,	    /* lib/report: one report at a time */
+	LOCK_RANK_PRINTK = 90,	    /* lib/printk: the ring and the consoles */
+};
+
+typedef struct spinlock {
+	uint32_t locked;
+	uint16_t rank;
+	uint16_t owner; /* CPU + 1 in debug builds, 0 when free */
+} spinlock_t;
+
+#define SPINLOCK_INIT(rank_)                                                                       \
+	{                                                                                          \
+		.locked = 0, .rank = (rank_), .owner = 0                                           \
+	}
+#define DEFINE_SPINLOCK(name, rank_) spinlock_t name = SPINLOCK_INIT(rank_)
+
+static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
+{
+	*lock = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
+}
+
+/* Debug builds: prove the rank, remember the holder. Both panic with the names of the ranks. */
+void spin_check_acquire(spinlock_t *lock, bool irqs_were_on);
+void spin_check_release(spinlock_t *lock);
+
+static inline void spin_acquire(spinlock_t *lock)
+{
+	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
+		while (__atomic_load_n(&lock->locked, __ATOMIC_RELAXED))
+			arch_cpu_relax();
+}
+
+/* With interrupts as they are: only for locks that no interrupt handler takes. */
+static inline void spin_lock(spinlock_t *lock)
+{
+	if (CONFIG_DEBUG)
+		spin_check_acquire(lock, arch_irq_enabled());
+	spin_acquire(lock);
+	if (CONFIG_DEBUG)
+		lock->owner = (uint16_t)(arch_cpu_id() + 1);
+}
+
+static inline void spin_unlock(spinlock_t *lock)
+{
+	if (CONFIG_DEBUG)
+		spin_check_release(lock);
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
+/* Take with interrupts off; returns what spin_unlock_irqrestore() needs. */
+static inline unsigned long spin_lock_save(spinlock_t *lock)
+{
+	unsigned long flags = arch_irq_save();
+
+	if (CONFIG_DEBUG)
+		spin_check_acquire(lock, false);
+	spin_acquire(lock);
+	if (CONFIG_DEBUG)
+		lock->owner = (uint16_t)(arch_cpu_id() + 1);
+	return flags;
+}
+
+#define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_save(lock))
+
+static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
+{
+	spin_unlock(lock);
+	arch_irq_restore(flags);
+}
+
+static inline bool spin_is_locked(const spinlock_t *lock)
+{
+	return __atomic_load_n(&lock->locked, __ATOMIC_RELAXED) != 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/fixmap.h - virtual addresses known when the kernel is compiled.
+ *
+ * Slot i lies i pages below the top of the region. Its tables are static, so it works
+ * before any allocator. The ends of the region stay unmapped. (Linux: asm/fixmap.h)
+ */
+#pragma once
+
+#include <arch/pgtable.h>
+#include <config.h>
+#include <lib/types.h>
+
+#define EARLY_IOREMAP_SLOTS 8  /* maps open at once */
+#define EARLY_IOREMAP_PAGES 64 /* pages a map can have: 256 KiB */
+
+enum fixed_addresses {
+	FIX_HOLE,    /* never mapped: what runs off the top faults */
+	FIX_CONSOLE, /* the UART, one page of Device memory */
+	FIX_TABLE0,  /* page tables being written, one slot a level */
+	FIX_TABLE_LAST = FIX_TABLE0 + 4,
+	FIX_KMAP0, /* a window onto high memory per CPU, for the page floor */
+	FIX_KMAP_LAST = FIX_KMAP0 + NR_CPUS - 1,
+	FIX_EARLY_IOREMAP_LAST,
+	FIX_EARLY_IOREMAP0 = FIX_EARLY_IOREMAP_LAST + EARLY_IOREMAP_SLOTS * EARLY_IOREMAP_PAGES - 1,
+	NR_FIXED_ADDRESSES,
+};
+
+/* Hangs the static tables into the kernel's root. First of all. */
+void fixmap_init(void);
+
+/* An index that is a constant out of range does not link. */
+void fixmap_index_out_of_range(void);
+static inline uintptr_t fix_to_virt(enum fixed_addresses index)
+{
+	if (__builtin_constant_p(index) && index >= NR_FIXED_ADDRESSES)
+		fixmap_index_out_of_range();
+	return arch_region_base(REGION_FIXMAP) + arch_region_size(REGION_FIXMAP) -
+	       ((uintptr_t)index + 1) * PAGE_SIZE;
+}
+
+/* Point a slot at a page; a slot in use is replaced (break before make). Flushes on this CPU. Any context; a slot has one owner. */
+void set_fixmap(enum fixed_addresses index, phys_addr_t pa, prot_t prot);
+void clear_fixmap(enum fixed_addresses index);
+
+/* A window onto any RAM page for this CPU, interrupts off between the two. Not nested. */
+void *fixmap_window_open(phys_addr_t pa);
+void fixmap_window_close(void);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/slab.h - objects smaller than a page: caches and kmalloc. (Linux: include/linux/slab.h)
+ *
+ * Everything here may be called from an interrupt with GFP_ATOMIC, but create and destroy, which may sleep.
+ */
+#pragma once
+
+#include <lib/bits.h>
+#include <lib/types.h>
+#include <mm/gfp.h>
+
+struct kmem_cache;
+typedef unsigned int slab_flags_t;
+
+#define SLAB_HWCACHE_ALIGN (1U << 0) /* objects start on a cache line */
+#define SLAB_PANIC	   (1U << 1) /* kmem_cache_create() panics instead of failing */
+#define SLAB_CACHE_DMA	   (1U << 2) /* pages from ZONE_DMA */
+
+/* What kmalloc(0) gives: not NULL, never readable, kfree() takes it. */
+#define ZERO_SIZE_PTR	       ((void *)16)
+#define ZERO_OR_NULL_PTR(x)    ((unsigned long)(x) <= (unsigned long)ZERO_SIZE_PTR)
+#define KMALLOC_MAX_CACHE_SIZE 8192UL	 /* larger comes from the buddy */
+#define KMALLOC_MAX_SIZE       (4 * MiB) /* a block of the largest order */
+#define ARCH_KMALLOC_MINALIGN  8UL
+
+void slab_init(void);
+
+/*
+ * A cache of objects of `size` bytes, each at a multiple of `align` (power of two; 0: natural). `name` must outlive it, be unique and
+ * have no blanks. `ctor` runs once for each object when its slab is made, and objects come back constructed. Refused with a report and NULL: see
+ * the file. May sleep; not from an interrupt.
+ */
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
+				     slab_flags_t flags, void (*ctor)(void *object));
+
+/* With live objects: reported, each listed, and the cache stays usable. NULL does nothing. */
+void kmem_cache_destroy(struct kmem_cache *cache);
+
+/* Gives all free slabs back; 0 when none is left, 1 otherwise. */
+int kmem_cache_shrink(struct kmem_cache *cache);
+
+void *__must_check kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
+void kmem_cache_free(struct kmem_cache *cache, void *object); /* NULL is tolerated */
+static inline void *__must_check kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
+}
+size_t kmem_cache_size(const struct kmem_cache *cache);
+
+/* Classes 8 16 32 64 96 128 192 256 512 1K 2K 4K 8K, then whole blocks. 0 gives ZERO_SIZE_PTR; too large NULL and a warning. */
+void *__must_check kmalloc(size_t size, gfp_t gfp);
+void kfree(const void *object);
+size_t ksize(const void *object); /* usable bytes; 0 for NULL and ZERO_SIZE_PTR */
+void *__must_check krealloc(const void *object, size_t size, gfp_t gfp);
+
+static inline void *__must_check kzalloc(size_t size, gfp_t gfp)
+{
+	return kmalloc(size, gfp | __GFP_ZERO);
+}
+
+static inline void *__must_check kmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : kmalloc(bytes, gfp);
+}
+
+static inline void *__must_check kcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return kmalloc_array(n, size, gfp | __GFP_ZERO);
+}
+
+/* For mm/report.c, mm/verify.c and the prompt: what a cache holds. */
+struct slab_info {
+	const char *name;
+	size_t size, object_size; /* bytes with and without padding */
+	unsigned int objects_per_slab, order;
+	unsigned long active_objects,
+		objects; /* objects in CPU arrays count as active, as in Linux */
+	unsigned long active_slabs, slabs;
+	unsigned int limit, batchcount, shared;
+	unsigned int color_next, colors, color_off;
+};
+struct kmem_cache *slab_next_cache(
+	struct kmem_cache *cache); /* NULL starts; NULL ends; a cache may vanish between calls */
+void slab_get_info(struct kmem_cache *cache, struct slab_info *info);
+struct kmem_cache *slab_find_cache(const char *name);
+
+/* Which object an address lies in. */
+struct slab_object {
+	struct kmem_cache *cache;
+	const char *cache_name;
+	uintptr_t object, slab; /* start addresses */
+	unsigned int index, objects;
+	bool allocated; /* as the owner sees it: objects in a CPU array are free */
+	size_t offset;	/* of the address in the object */
+	bool in_object; /* false: descriptor, colour or padding */
+};
+bool slab_describe(const void *address, struct slab_object *found);
+
+/* Every slab of one cache as one line each, for `slab NAME`. */
+struct seq_file;
+void slab_draw(struct kmem_cache *cache, struct seq_file *file);
+
+/* Empty this CPU's arrays, so that figures are exact. */
+void slab_drain(void);
+
+/* Proves S1, S2, ... of every cache; says which failed. */
+bool slab_check(void);

@@ -1,0 +1,1 @@
+test_src += tests/framework/ktest.c
