@@ -3,7 +3,8 @@
  * lib/cmdline.h - the kernel's command line: `key` and `key=value`, blanks between.
  *
  * The text comes from outside: it is bounded (COMMAND_LINE_SIZE) and never
- * believed. A parameter is read where it is used, by name; docs list them all.
+ * believed. A value in double quotes may hold blanks: run="cat /proc/meminfo; poweroff".
+ * A parameter is read where it is used, by name; docs list them all.
  */
 #pragma once
 
