@@ -25,6 +25,12 @@ _Noreturn void panic(const char *format, ...) __printf(1, 2);
 struct trap_frame;
 _Noreturn void panic_at(const struct trap_frame *frame, const char *format, ...) __printf(2, 3);
 
+/*
+ * For tests of panics: a panic whose message contains `text` halts with HALT_OK after saying
+ * so; any other still halts with HALT_PANIC.
+ */
+void panic_expect(const char *text);
+
 _Noreturn void check_failed(const char *file, int line, const char *expression, const char *format,
 			    ...) __printf(4, 5);
 

@@ -41,6 +41,12 @@ struct console {
 /* Adds a console and prints to it what the ring holds at the console's level. */
 void console_register(struct console *console);
 
+/* For panic(): from now on no lock is taken, as its holder may be what died. */
+void printk_enter_panic(void);
+
+/* Has any console been registered? */
+bool printk_has_console(void);
+
 /* Text to all consoles, not into the ring: the prompt's output. */
 void console_write(const char *text, size_t length);
 

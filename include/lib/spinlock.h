@@ -4,8 +4,7 @@
  *
  * Each lock has a rank. A CPU takes locks in rising rank only, so that no two
  * CPUs can wait for each other; debug builds check it on every lock, and also
- * that a lock which is ever taken from an interrupt is never taken with
- * interrupts on. The ranks below *are* the lock order of the whole kernel.
+ * that a lock which is taken with spin_lock_irqsave() somewhere is taken with interrupts on nowhere. The ranks below *are* the lock order of the whole kernel.
  * Two locks of one rank are never held together.
  */
 #pragma once
@@ -27,8 +26,9 @@ enum lock_rank {
 
 typedef struct spinlock {
 	uint32_t locked;
-	uint16_t rank;
-	uint16_t owner; /* CPU + 1 in debug builds, 0 when free */
+	uint8_t rank;
+	uint8_t usage;	/* debug builds: how it was ever taken */
+	uint16_t owner; /* debug builds: CPU + 1, 0 when free */
 } spinlock_t;
 
 #define SPINLOCK_INIT(rank_)                                                                       \
@@ -39,11 +39,12 @@ typedef struct spinlock {
 
 static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 {
-	*lock = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
+	*lock = (spinlock_t)SPINLOCK_INIT((uint8_t)rank);
 }
 
-/* Debug builds: prove the rank, remember the holder. Both panic with the names of the ranks. */
-void spin_check_acquire(spinlock_t *lock, bool irqs_were_on);
+/* Debug builds: prove the rank and the use of interrupts, remember what this CPU holds. A breach panics. */
+enum spin_usage { SPIN_IRQS_ON = 1, SPIN_IRQS_SAVED = 2 };
+void spin_check_acquire(spinlock_t *lock, enum spin_usage usage);
 void spin_check_release(spinlock_t *lock);
 
 static inline void spin_acquire(spinlock_t *lock)
@@ -57,7 +58,7 @@ static inline void spin_acquire(spinlock_t *lock)
 static inline void spin_lock(spinlock_t *lock)
 {
 	if (CONFIG_DEBUG)
-		spin_check_acquire(lock, arch_irq_enabled());
+		spin_check_acquire(lock, arch_irq_enabled() ? SPIN_IRQS_ON : 0);
 	spin_acquire(lock);
 	if (CONFIG_DEBUG)
 		lock->owner = (uint16_t)(arch_cpu_id() + 1);
@@ -76,7 +77,7 @@ static inline unsigned long spin_lock_save(spinlock_t *lock)
 	unsigned long flags = arch_irq_save();
 
 	if (CONFIG_DEBUG)
-		spin_check_acquire(lock, false);
+		spin_check_acquire(lock, SPIN_IRQS_SAVED);
 	spin_acquire(lock);
 	if (CONFIG_DEBUG)
 		lock->owner = (uint16_t)(arch_cpu_id() + 1);

@@ -9,12 +9,12 @@
 
 #include <lib/printf.h>
 
-/* The name of the function that holds `pc`, and how far in; NULL when outside the text. */
-const char *symbol_lookup(uintptr_t pc, size_t *offset);
+/* The function or object that holds `address`, and how far in; NULL when outside the image. */
+const char *symbol_lookup(uintptr_t address, size_t *offset);
 
 /* The address of a name, or 0. */
 uintptr_t symbol_address(const char *name);
 
-/* Every symbol in order of address: type is a letter of nm ('T', 't'). Returns false to stop. */
+/* Every symbol in order of address; `type` is nm's letter ('T', 't', 'd', ...). False from visit stops. */
 void symbol_for_each(bool (*visit)(uintptr_t address, char type, const char *name, void *context),
 		     void *context);

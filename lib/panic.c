@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panic.c - the last thing a broken kernel does.
+ *
+ * Message, registers of the trap if there was one, call stack with names, the
+ * log's last lines, an exit status. No allocation and no lock: whoever holds one may be what broke. A
+ * second panic, inside the first, stops at once.
+ * LINUX	kernel/panic.c.
+ */
+#include <lib/check.h>
+
+#include <arch/console.h>
+#include <arch/cpu.h>
+#include <arch/stack.h>
+#include <arch/trap.h>
+#include <lib/printk.h>
+#include <lib/string.h>
+
+#define LAST_LINES 12
+
+static const char *expected_text;
+
+static void put_text(struct text_sink *sink, const char *text, size_t length)
+{
+	(void)sink;
+	for (size_t i = 0; i < length; i++)
+		arch_putc(text[i]);
+}
+
+static void console_text(struct text_sink *sink, const char *text, size_t length)
+{
+	(void)sink;
+	console_write(text, length);
+}
+
+static bool print_frame(uintptr_t pc, void *context)
+{
+	unsigned int *depth = context;
+
+	printk(LOG_PANIC, "  #%-2u 0x%016lx %pS", (*depth)++, (unsigned long)pc, (void *)pc);
+	return true;
+}
+
+static void print_registers(const struct trap_frame *frame)
+{
+	struct text_sink consoles = {.emit = console_text};
+
+	printk(LOG_PANIC, "registers:");
+	arch_trap_print_registers(frame, &consoles);
+}
+
+/* What the log held before the panic; on a console that was quiet nobody has seen it. */
+static void print_last_lines(void)
+{
+	struct text_sink consoles = {.emit = console_text};
+
+	printk(LOG_PANIC, "the last lines of the log:");
+	printk_dump(&consoles, LAST_LINES);
+}
+
+static _Noreturn void end(const struct trap_frame *frame, const char *format, va_list args)
+{
+	static char message[256];
+	static bool entered;
+	unsigned int depth = 0;
+	struct text_sink last_resort = {.emit = put_text};
+
+	arch_irq_save();
+	printk_enter_panic();
+	if (__atomic_exchange_n(&entered, true, __ATOMIC_RELAXED))
+		arch_halt(HALT_PANIC);
+
+	vsnprintf(message, sizeof(message), format, args);
+	if (expected_text && strstr(message, expected_text)) {
+		printk(LOG_PANIC, "panic expected: %s", message);
+		arch_halt(HALT_OK);
+	}
+
+	if (printk_has_console())
+		print_last_lines();
+	printk(LOG_PANIC, "loam: PANIC on cpu %u: %s", arch_cpu_id(), message);
+	if (frame)
+		print_registers(frame);
+	printk(LOG_PANIC, "call stack, innermost first:");
+	arch_stack_walk(frame, print_frame, &depth);
+	if (!printk_has_console())
+		printk_dump(&last_resort, 0);
+	arch_halt(HALT_PANIC);
+}
+
+void panic(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end(NULL, format, args);
+}
+
+void panic_at(const struct trap_frame *frame, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	end(frame, format, args);
+}
+
+void check_failed(const char *file, int line, const char *expression, const char *format, ...)
+{
+	char values[160];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(values, sizeof(values), format, args);
+	va_end(args);
+	panic("CHECK(%s) failed at %s:%d%s%s", expression, file, line, values[0] ? ": " : "",
+	      values);
+}
+
+void panic_expect(const char *text)
+{
+	expected_text = text;
+}

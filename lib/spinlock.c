@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spinlock.c - what debug builds prove of every lock.
+ *
+ * THE IDEA
+ *	Each CPU keeps a stack of the locks it holds. A new one must have a
+ *	greater rank than the one on top: then the locks that any CPU holds rise,
+ *	and a circle of CPUs waiting for each other would have to fall somewhere.
+ *	A lock that somebody takes with spin_lock_irqsave() may be wanted by an interrupt handler; taken elsewhere with
+ *	interrupts on, that handler could arrive on the same CPU and wait for ever.
+ * COST	Some twenty instructions a lock, debug builds only.
+ * FLOOR lib.
+ * LINUX kernel/locking/lockdep.c, with ranks written down instead of a graph that is learnt.
+ */
+#include <lib/spinlock.h>
+
+#include <lib/check.h>
+#include <lib/percpu.h>
+
+#define MAX_HELD 8
+
+struct held_locks {
+	unsigned int count;
+	spinlock_t *lock[MAX_HELD];
+};
+static DEFINE_PER_CPU(struct held_locks, held_locks);
+
+void spin_check_acquire(spinlock_t *lock, enum spin_usage usage)
+{
+	struct held_locks *held = this_cpu_ptr(&held_locks);
+	const spinlock_t *top = held->count ? held->lock[held->count - 1] : NULL;
+
+	if (lock->owner == arch_cpu_id() + 1)
+		panic("spinlock %px (rank %u) is taken twice by cpu %u", lock, lock->rank,
+		      arch_cpu_id());
+	if (top && lock->rank <= top->rank)
+		panic("lock order: rank %u taken under rank %u (lib/spinlock.h lists the ranks)",
+		      lock->rank, top->rank);
+	lock->usage |= (uint8_t)usage;
+	if (lock->usage == (SPIN_IRQS_ON | SPIN_IRQS_SAVED))
+		panic("spinlock %px (rank %u) is taken both with interrupts on and with "
+		      "spin_lock_irqsave(): use the latter everywhere",
+		      lock, lock->rank);
+	if (held->count == MAX_HELD)
+		panic("a cpu holds more than %u spinlocks", MAX_HELD);
+	held->lock[held->count++] = lock;
+}
+
+void spin_check_release(spinlock_t *lock)
+{
+	struct held_locks *held = this_cpu_ptr(&held_locks);
+	unsigned int i = held->count;
+
+	while (i && held->lock[i - 1] != lock)
+		i--;
+	if (!i)
+		panic("spinlock %px (rank %u) is released by cpu %u, which does not hold it", lock,
+		      lock->rank, arch_cpu_id());
+	for (held->count--; i <= held->count; i++)
+		held->lock[i - 1] = held->lock[i];
+	lock->owner = 0;
+}
