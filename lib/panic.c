@@ -27,12 +27,6 @@ static void put_text(struct text_sink *sink, const char *text, size_t length)
 		arch_putc(text[i]);
 }
 
-static void console_text(struct text_sink *sink, const char *text, size_t length)
-{
-	(void)sink;
-	console_write(text, length);
-}
-
 static bool print_frame(uintptr_t pc, void *context)
 {
 	unsigned int *depth = context;
@@ -43,19 +37,15 @@ static bool print_frame(uintptr_t pc, void *context)
 
 static void print_registers(const struct trap_frame *frame)
 {
-	struct text_sink consoles = {.emit = console_text};
-
 	printk(LOG_PANIC, "registers:");
-	arch_trap_print_registers(frame, &consoles);
+	arch_trap_print_registers(frame, &console_sink);
 }
 
 /* What the log held before the panic; on a console that was quiet nobody has seen it. */
 static void print_last_lines(void)
 {
-	struct text_sink consoles = {.emit = console_text};
-
 	printk(LOG_PANIC, "the last lines of the log:");
-	printk_dump(&consoles, LAST_LINES);
+	printk_dump(&console_sink, LAST_LINES);
 }
 
 static _Noreturn void end(const struct trap_frame *frame, const char *format, va_list args)

@@ -195,6 +195,23 @@ void console_write(const char *text, size_t length)
 	log_unlock(flags);
 }
 
+static void consoles_emit(struct text_sink *sink, const char *text, size_t length)
+{
+	(void)sink;
+	console_write(text, length);
+}
+
+struct text_sink console_sink = {.emit = consoles_emit};
+
+void console_print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	sink_vprintf(&console_sink, format, args);
+	va_end(args);
+}
+
 int console_read(void)
 {
 	struct console *console;
@@ -211,4 +228,9 @@ int console_read(void)
 void console_set_level(enum log_level level)
 {
 	console_level = level;
+}
+
+enum log_level console_get_level(void)
+{
+	return console_level;
 }

@@ -49,12 +49,15 @@ bool printk_has_console(void);
 
 /* Text to all consoles, not into the ring: the prompt's output. */
 void console_write(const char *text, size_t length);
+void console_print(const char *format, ...) __printf(1, 2);
+extern struct text_sink console_sink; /* the same, for whoever prints into a sink */
 
 /* The next byte typed on any console, or -1 when none waits. */
 int console_read(void);
 
 /* Lines of this level and more urgent ones reach the consoles; `quiet` sets LOG_WARNING. Default LOG_INFO. */
 void console_set_level(enum log_level level);
+enum log_level console_get_level(void);
 
 /* Prints the ring, oldest first, to `sink`; `last` limits it to that many lines, 0 is all. */
 void printk_dump(struct text_sink *sink, unsigned int last);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * procfs.c - the table of /proc: mm writes its own files, the rest is here.
+ * LINUX	fs/proc/; formats as in 6.1.
+ */
+#include <kernel/procfs.h>
+
+#include <lib/cmdline.h>
+#include <lib/errno.h>
+#include <lib/printk.h>
+#include <lib/string.h>
+#include <lib/symbols.h>
+#include <mm/init.h>
+#include <kernel/main.h>
+
+static void show_cmdline(struct seq_file *file)
+{
+	seq_printf(file, "%s\n", cmdline_get());
+}
+
+static bool show_symbol(uintptr_t address, char type, const char *name, void *context)
+{
+	seq_printf(context, "%016lx %c %s\n", (unsigned long)address, type, name);
+	return true;
+}
+
+static void show_kallsyms(struct seq_file *file)
+{
+	symbol_for_each(show_symbol, file);
+}
+
+static void show_version(struct seq_file *file)
+{
+	seq_printf(file, "Loam (%s allocator, %s profile)\n", CONFIG_SLAB_NAME,
+		   CONFIG_PROFILE_NAME);
+}
+
+/* Linux's four figures: current, default, minimum and boot-time default. */
+static void show_printk(struct seq_file *file)
+{
+	seq_printf(file, "%d\t%d\t%d\t%d\n", console_get_level(), LOG_WARNING, LOG_PANIC, LOG_INFO);
+}
+
+static int write_printk(const char *text, size_t length)
+{
+	if (length < 1 || text[0] < '0' || text[0] > '7' || (length > 1 && text[1] != '\n'))
+		return -EINVAL;
+	console_set_level((enum log_level)(text[0] - '0'));
+	return 0;
+}
+
+static const struct proc_file files[] = {
+	{"/proc/buddyinfo", proc_buddyinfo, NULL},
+	{"/proc/cmdline", show_cmdline, NULL},
+	{"/proc/iomem", proc_iomem, NULL},
+	{"/proc/kallsyms", show_kallsyms, NULL},
+	{"/proc/meminfo", proc_meminfo, NULL},
+	{"/proc/slabinfo", proc_slabinfo, NULL},
+	{"/proc/sys/kernel/printk", show_printk, write_printk},
+	{"/proc/version", show_version, NULL},
+	{"/proc/zoneinfo", proc_zoneinfo, NULL},
+};
+
+const struct proc_file *proc_find(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (!strcmp(files[i].path, path))
+			return &files[i];
+	return NULL;
+}
+
+const struct proc_file *proc_next(const struct proc_file *file)
+{
+	file = file ? file + 1 : files;
+	return file < files + ARRAY_SIZE(files) ? file : NULL;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench.c - what an operation costs, in instructions.
+ *
+ * Meaningful under QEMU's -icount only, where arch_cycles() counts exactly one
+ * per instruction; `make bench` runs it so. Each line is the mean of a loop,
+ * the loop's own handful of instructions included, after one round to warm the caches up.
+ */
+#include <kernel/shell.h>
+
+#include <arch/cpu.h>
+#include <lib/printk.h>
+#include <lib/string.h>
+#include <mm/gfp.h>
+#include <mm/init.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <kernel/main.h>
+
+#define ROUNDS 1000
+
+static void pair_of_pages(unsigned int order)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, order);
+
+	if (page)
+		__free_pages(page, order);
+}
+
+static void page_pair(void)
+{
+	pair_of_pages(0);
+}
+
+static void order3_pair(void)
+{
+	pair_of_pages(3);
+}
+
+static void order9_pair(void)
+{
+	pair_of_pages(9);
+}
+
+static void kmalloc_pair(void)
+{
+	kfree(kmalloc(64, GFP_KERNEL));
+}
+
+static void kmalloc_variable_pair(void)
+{
+	static unsigned int size;
+
+	size = (size + 97) & 2047;
+	kfree(kmalloc(size + 1, GFP_KERNEL));
+}
+
+static void kmalloc_sixteen(void)
+{
+	void *object[16];
+
+	for (int i = 0; i < 16; i++)
+		object[i] = kmalloc(128, GFP_KERNEL);
+	for (int i = 0; i < 16; i++)
+		kfree(object[i]);
+}
+
+static void large_pair(void)
+{
+	kfree(kmalloc(64 * KiB, GFP_KERNEL));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} benchmarks[] = {
+	{"page-order0-pair", page_pair},
+	{"page-order3-pair", order3_pair},
+	{"page-order9-pair", order9_pair},
+	{"kmalloc-64-pair", kmalloc_pair},
+	{"kmalloc-variable-pair", kmalloc_variable_pair},
+	{"kmalloc-128-16-pairs", kmalloc_sixteen},
+	{"kmalloc-64K-pair", large_pair},
+};
+
+static uint64_t mean_cost(void (*run)(void))
+{
+	uint64_t start;
+
+	run();
+	start = arch_cycles();
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		run();
+	return (arch_cycles() - start) / ROUNDS;
+}
+
+COMMAND(bench, "bench [NAME]", "instructions an operation costs (exact under make bench)")
+{
+	bool any = false;
+
+	if (argc > 2)
+		return SHELL_USAGE;
+	if (argc == 1 || !strcmp(argv[1], "boot")) {
+		seq_printf(out, "bench %-24s %12llu\n", "boot-to-prompt",
+			   (unsigned long long)boot_cycles_to_prompt());
+		seq_printf(out, "bench %-24s %12lu\n", "boot-memory-gone-kib",
+			   mm_memory_gone() / 1024);
+		any = true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(benchmarks); i++) {
+		if (argc == 2 && strcmp(argv[1], benchmarks[i].name))
+			continue;
+		seq_printf(out, "bench %-24s %12llu\n", benchmarks[i].name,
+			   (unsigned long long)mean_cost(benchmarks[i].run));
+		any = true;
+	}
+	return any ? 0 : SHELL_USAGE;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crash.c - break the kernel on purpose, to see what it says.
+ */
+#include <kernel/shell.h>
+
+#include <lib/printk.h>
+#include <lib/sections.h>
+#include <lib/string.h>
+#include <mm/slab.h>
+
+static const char constant[] = "rodata";
+
+/* The compiler must believe that the pointer could be any. */
+static void *opaque(const void *pointer)
+{
+	__asm__ volatile("" : "+r"(pointer));
+	return (void *)(uintptr_t)pointer;
+}
+
+static void crash_null(void)
+{
+	*(volatile int *)opaque(NULL) = 1;
+}
+
+static __noinline int recurse(int depth)
+{
+	volatile char frame[256];
+
+	frame[0] = (char)depth;
+	return recurse(depth + 1) + frame[0];
+}
+
+static void crash_stack_overflow(void)
+{
+	recurse(0);
+}
+
+static void crash_write_rodata(void)
+{
+	*(volatile char *)opaque(constant) = 'R';
+}
+
+static void crash_write_text(void)
+{
+	*(volatile char *)opaque(text_start) = 0;
+}
+
+static void crash_exec_data(void)
+{
+	static uint64_t code[2];
+	void (*function)(void);
+
+	function = (void (*)(void))opaque(code);
+	function();
+}
+
+static void crash_double_free(void)
+{
+	void *object = opaque(kmalloc(64, GFP_KERNEL));
+
+	kfree(object);
+	kfree(opaque(object));
+}
+
+static void crash_wild_free(void)
+{
+	char *object = kmalloc(64, GFP_KERNEL);
+
+	if (object)
+		kfree(opaque(object + 8));
+	kfree(object);
+}
+
+static const struct {
+	const char *name, *help;
+	void (*run)(void);
+} kinds[] = {
+	{"null", "write through a null pointer", crash_null},
+	{"stack-overflow", "call for ever", crash_stack_overflow},
+	{"write-rodata", "write to a constant", crash_write_rodata},
+	{"write-text", "write to the kernel's code", crash_write_text},
+	{"exec-data", "execute a variable", crash_exec_data},
+	{"double-free", "kfree() an object twice", crash_double_free},
+	{"wild-free", "kfree() the middle of an object", crash_wild_free},
+};
+
+COMMAND(crash, "crash KIND", "break the kernel in a given way; crash alone lists the kinds")
+{
+	if (argc == 1) {
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			seq_printf(out, "  %-16s %s\n", kinds[i].name, kinds[i].help);
+		return 0;
+	}
+	if (argc > 2)
+		return SHELL_USAGE;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(kinds[i].name, argv[1]))
+			continue;
+		kinds[i].run();
+		seq_printf(out, "crash: the kernel survived %s\n", kinds[i].name);
+		return 0;
+	}
+	console_print("crash: %s is no kind of crash; crash alone lists them\n", argv[1]);
+	return 1;
+}

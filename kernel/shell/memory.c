@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - commands that look at memory, and two that play with it.
+ */
+#include <kernel/shell.h>
+
+#include <lib/printk.h>
+#include <lib/string.h>
+#include <lib/symbols.h>
+#include <mm/buddy.h>
+#include <mm/gfp.h>
+#include <mm/init.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+
+COMMAND(memmap, "memmap", "the firmware's map, and what became of each range and why")
+{
+	if (argc > 1)
+		return SHELL_USAGE;
+	mm_report_memmap(out);
+	mm_report_handover(out);
+	return 0;
+}
+
+COMMAND(ptdump, "ptdump", "the kernel's page tables: ranges, permissions, leaf sizes")
+{
+	if (argc > 1)
+		return SHELL_USAGE;
+	mm_report_ptdump(out);
+	return 0;
+}
+
+COMMAND(whatis, "whatis ADDRESS|SYMBOL",
+	"which region, page, zone, cache and object an address lies in")
+{
+	unsigned long long address;
+
+	if (argc != 2)
+		return SHELL_USAGE;
+	if (!shell_parse_number(argv[1], &address)) {
+		address = symbol_address(argv[1]);
+		if (!address) {
+			console_print("whatis: %s is neither a number nor a symbol\n", argv[1]);
+			return 1;
+		}
+	}
+	mm_describe_address(out, (uintptr_t)address);
+	return 0;
+}
+
+COMMAND(verify, "verify", "walk everything and prove every invariant")
+{
+	bool good;
+
+	if (argc > 1)
+		return SHELL_USAGE;
+	good = mm_verify();
+	seq_puts(out, good ? "every invariant holds\n" : "an invariant is broken, see above\n");
+	return good ? 0 : 1;
+}
+
+COMMAND(buddy, "buddy [ZONE]",
+	"free blocks by order: of all zones, or of DMA, DMA32, Normal, HighMem")
+{
+	struct zone *zone;
+
+	if (argc > 2)
+		return SHELL_USAGE;
+	if (argc == 2) {
+		for_each_zone (zone)
+			if (!strcmp(zone->name, argv[1]))
+				break;
+		if (!zone)
+			return SHELL_USAGE;
+	}
+	mm_report_buddy(out, argc == 2 ? argv[1] : NULL);
+	return 0;
+}
+
+COMMAND(slab, "slab [NAME]", "all caches, or one of them drawn slab by slab")
+{
+	struct kmem_cache *cache;
+
+	if (argc > 2)
+		return SHELL_USAGE;
+	if (argc == 1) {
+		proc_slabinfo(out);
+		return 0;
+	}
+	cache = slab_find_cache(argv[1]);
+	if (!cache) {
+		console_print("slab: there is no cache %s; `slab` lists them\n", argv[1]);
+		return 1;
+	}
+	slab_draw(cache, out);
+	return 0;
+}
+
+/* --- alloc and free: blocks that the user holds, most recent last ------------ */
+
+#define MAX_HELD 32
+
+static struct {
+	struct page *page;
+	unsigned int order;
+} held[MAX_HELD];
+static unsigned int nr_held;
+
+/*
+ * One line a step, the block as a bar that is always as wide: what is cut in
+ * two, or joined, shows as its halves.
+ */
+static void draw_took(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)observer;
+	console_print("  found  order %2u at pfn 0x%-8lx [              free              ]\n",
+		      order, pfn);
+}
+
+static void draw_split(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)observer;
+	console_print("  split  order %2u at pfn 0x%-8lx [ goes on        | free order %2u  ]"
+		      "  free: 0x%lx\n",
+		      order, pfn, order - 1, pfn + (1UL << (order - 1)));
+}
+
+static void draw_merged(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)observer;
+	console_print("  merge  order %2u at pfn 0x%-8lx [ order %2u       + order %2u       ]\n",
+		      order, pfn, order - 1, order - 1);
+}
+
+static void draw_gave(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)observer;
+	console_print("  rests  order %2u at pfn 0x%-8lx [              free              ]\n",
+		      order, pfn);
+}
+
+static struct buddy_observer drawing = {draw_took, draw_split, draw_merged, draw_gave};
+
+COMMAND(alloc, "alloc [-v] ORDER", "take 2^ORDER pages; -v draws each split")
+{
+	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
+	unsigned long long order;
+	struct page *page;
+
+	if (argc != 2 + verbose || !shell_parse_number(argv[argc - 1], &order) ||
+	    order > MAX_PAGE_ORDER)
+		return SHELL_USAGE;
+	if (nr_held == MAX_HELD) {
+		console_print("alloc: %u blocks are held; free one first\n", MAX_HELD);
+		return 1;
+	}
+	buddy_observe(verbose ? &drawing : NULL);
+	page = alloc_pages(GFP_HIGHUSER, (unsigned int)order);
+	buddy_observe(NULL);
+	if (!page) {
+		console_print("alloc: no free block of order %llu; `buddy` shows what there is\n",
+			      order);
+		return 1;
+	}
+	held[nr_held].page = page;
+	held[nr_held++].order = (unsigned int)order;
+	seq_printf(out, "pfn 0x%lx, order %llu, zone %s, %s 0x%lx\n", page_to_pfn(page), order,
+		   page_zone(page)->name, page_address(page) ? "address" : "high memory, physical",
+		   page_address(page) ? (unsigned long)page_address(page)
+				      : (unsigned long)page_to_phys(page));
+	return 0;
+}
+
+/* The block that a word names, or the last one; -1 when there is none. */
+static int find_held(const char *word)
+{
+	unsigned long long pfn;
+
+	if (!word)
+		return (int)nr_held - 1;
+	if (!shell_parse_number(word, &pfn))
+		return -1;
+	for (unsigned int i = 0; i < nr_held; i++)
+		if (page_to_pfn(held[i].page) == pfn)
+			return (int)i;
+	return -1;
+}
+
+COMMAND(free, "free [-v] [PFN]", "give back the block at PFN, or the last one; -v draws each merge")
+{
+	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
+	const char *word = argc == 2 + verbose ? argv[1 + verbose] : NULL;
+	int index;
+
+	if (argc > 2 + verbose)
+		return SHELL_USAGE;
+	index = find_held(word);
+	if (index < 0) {
+		console_print("free: %s\n", word ? "`alloc` gave no block with that pfn"
+						 : "no block is held; `alloc` takes one");
+		return 1;
+	}
+	buddy_observe(verbose ? &drawing : NULL);
+	__free_pages(held[index].page, held[index].order);
+	buddy_observe(NULL);
+	seq_printf(out, "freed pfn 0x%lx, order %u\n", page_to_pfn(held[index].page),
+		   held[index].order);
+	for (unsigned int i = (unsigned int)index; i + 1 < nr_held; i++)
+		held[i] = held[i + 1];
+	nr_held--;
+	return 0;
+}
