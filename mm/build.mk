@@ -3,4 +3,4 @@ src += mm/pgtable/pgtable.c mm/pgtable/fixmap.c mm/pgtable/early_ioremap.c mm/pg
 src += mm/page/page.c mm/page/zone.c mm/page/buddy.c mm/page/page_alloc.c
 src += mm/percpu/percpu.c
 src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c mm/slab/kmalloc.c
-src += mm/init.c mm/report.c mm/verify.c
+src += mm/init.c mm/verify.c mm/report.c mm/memmap.c mm/describe.c

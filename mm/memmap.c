@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memmap.c - memory drawn as tables: the firmware's map, what became of it, the page tables.
+ */
+#include <mm/init.h>
+
+#include <lib/firmware/memory_map.h>
+#include <lib/sections.h>
+#include <mm/early.h>
+#include <mm/pgtable.h>
+#include <mm/zone.h>
+
+static void show_range(struct seq_file *file, phys_addr_t start, phys_addr_t end)
+{
+	seq_printf(file, "  0x%010llx-0x%010llx %10llu KiB  ", (unsigned long long)start,
+		   (unsigned long long)(end - 1), (unsigned long long)((end - start) >> 10));
+}
+
+static void show_ranges(struct seq_file *file, const struct boot_range *range, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		show_range(file, range[i].start, range[i].end);
+		seq_printf(file, "%-10s (%s type %u)\n", memory_type_name(range[i].type),
+			   boot_source_name(range[i].source), range[i].firmware_type);
+	}
+}
+
+static void show_sanitised(struct seq_file *file, const struct memory_map *map)
+{
+	for (unsigned int i = 0; i < map->nr; i++) {
+		show_range(file, map->range[i].start, map->range[i].end);
+		seq_printf(file, "%s\n", memory_type_name(map->range[i].type));
+	}
+	if (map->dropped_usable)
+		seq_printf(file, "  %u usable ranges did not fit and are lost\n",
+			   map->dropped_usable);
+}
+
+void mm_report_memmap(struct seq_file *file)
+{
+	const struct boot_info *boot = early_boot_info();
+	struct early_decision decision;
+	unsigned int index = 0;
+
+	seq_puts(file, "As the firmware gave it:\n");
+	show_ranges(file, boot->map, boot->nr_map);
+	if (boot->dropped)
+		seq_printf(file, "  %u entries made no sense or did not fit, see dmesg\n",
+			   boot->dropped);
+	seq_puts(file, "Sorted, without overlap, the most severe type wins:\n");
+	show_sanitised(file, early_memory_map());
+	seq_puts(file, "What became of it, and why:\n");
+	while (early_next_decision(&index, &decision)) {
+		show_range(file, decision.start, decision.end);
+		seq_printf(file, "%-9s %s\n", early_fate_name(decision.fate), decision.why);
+	}
+}
+
+void mm_report_handover(struct seq_file *file)
+{
+	unsigned long present = 0, managed = 0;
+	struct zone *zone;
+
+	seq_puts(file, "Pages of 4 KiB:   present = reserved +  managed\n");
+	for_each_populated_zone (zone) {
+		present += zone->present_pages;
+		managed += zone->managed_pages;
+		seq_printf(file, "  node %d %-8s %8lu   %8lu   %8lu\n", zone->nid, zone->name,
+			   zone->present_pages, zone->present_pages - zone->managed_pages,
+			   zone->managed_pages);
+	}
+	seq_printf(file, "  all             %8lu   %8lu   %8lu\n", present, present - managed,
+		   managed);
+}
+
+/* --- /proc/iomem -------------------------------------------------------------- */
+
+static const char *iomem_name(enum memory_type type)
+{
+	switch (type) {
+	case MEMORY_USABLE:
+		return "System RAM";
+	case MEMORY_ACPI:
+		return "ACPI Tables";
+	case MEMORY_NVS:
+		return "ACPI Non-volatile Storage";
+	case MEMORY_UNUSABLE:
+		return "Unusable memory";
+	default:
+		return "Reserved";
+	}
+}
+
+static void show_resource(struct seq_file *file, unsigned int depth, phys_addr_t start,
+			  phys_addr_t end, const char *name)
+{
+	seq_printf(file, "%*s%08llx-%08llx : %s\n", (int)depth * 2, "", (unsigned long long)start,
+		   (unsigned long long)(end - 1), name);
+}
+
+static void show_image_part(struct seq_file *file, const struct boot_range *range,
+			    const char *start, const char *end, const char *name)
+{
+	phys_addr_t pa = early_boot_info()->image_start + (phys_addr_t)(start - image_start);
+
+	if (pa >= range->start && pa < range->end)
+		show_resource(file, 1, pa, pa + (phys_addr_t)(end - start), name);
+}
+
+void proc_iomem(struct seq_file *file)
+{
+	const struct memory_map *map = early_memory_map();
+
+	for (unsigned int i = 0; i < map->nr; i++) {
+		const struct boot_range *range = &map->range[i];
+
+		show_resource(file, 0, range->start, range->end, iomem_name(range->type));
+		show_image_part(file, range, text_start, text_end, "Kernel code");
+		show_image_part(file, range, rodata_start, rodata_end, "Kernel rodata");
+		show_image_part(file, range, data_start, data_end, "Kernel data");
+	}
+}
+
+/* --- ptdump ------------------------------------------------------------------- */
+
+struct dump {
+	struct seq_file *file;
+	uintptr_t start, end;
+	size_t leaf;
+	prot_t prot;
+	const char *region;
+	unsigned int suspicious;
+};
+
+static const char *type_name(prot_t prot)
+{
+	static const char *const names[] = {"RAM", "WC", "WT", "DEV"};
+	unsigned int type = (prot & PROT_TYPE_MASK) >> PROT_TYPE_SHIFT;
+
+	return type < ARRAY_SIZE(names) ? names[type] : "?";
+}
+
+static void flush_run(struct dump *dump)
+{
+	bool writable_code = dump->prot & PROT_WRITE && dump->prot & PROT_EXEC;
+
+	if (dump->start == dump->end)
+		return;
+	seq_printf(dump->file,
+		   "  0x%016lx-0x%016lx %9lu KiB  r%c%c%c %-3s %s  leaves of %lu KiB%s\n",
+		   dump->start, dump->end - 1, (dump->end - dump->start) >> 10,
+		   dump->prot & PROT_WRITE ? 'w' : '-', dump->prot & PROT_EXEC ? 'x' : '-',
+		   dump->prot & PROT_USER ? 'u' : '-', type_name(dump->prot),
+		   dump->prot & PROT_GLOBAL ? "global" : "      ", dump->leaf >> 10,
+		   writable_code ? "  <- WRITABLE AND EXECUTABLE" : "");
+	dump->suspicious += writable_code;
+}
+
+/* Leaves that lie side by side and are alike become one line. */
+static bool dump_leaf(const struct pt_entry *entry, void *context)
+{
+	struct dump *dump = context;
+	const char *region = mm_region_name(entry->va);
+
+	if (entry->va == dump->end && entry->size == dump->leaf && entry->prot == dump->prot &&
+	    region == dump->region) {
+		dump->end += entry->size;
+		return true;
+	}
+	flush_run(dump);
+	if (region != dump->region)
+		seq_printf(dump->file, "%s\n", region);
+	*dump = (struct dump){.file = dump->file,
+			      .start = entry->va,
+			      .end = entry->va + entry->size,
+			      .leaf = entry->size,
+			      .prot = entry->prot,
+			      .region = region,
+			      .suspicious = dump->suspicious};
+	return true;
+}
+
+void mm_report_ptdump(struct seq_file *file)
+{
+	struct dump dump = {.file = file};
+
+	pgtable_for_each(dump_leaf, &dump);
+	flush_run(&dump);
+	seq_printf(file, "%u ranges are writable and executable at once\n", dump.suspicious);
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.c - the /proc files of the memory subsystem.
+ *
+ * Fields, order and widths are those of Linux 6.1, so that a parser written for
+ * Linux reads them; a thing that Loam has not is 0. Each file is a snapshot
+ * taken field by field without stopping anybody: sums may be off by what changed meanwhile.
+ * LINUX	fs/proc/meminfo.c, mm/vmstat.c, mm/slab_common.c.
+ */
+#include <mm/init.h>
+
+#include <mm/early.h>
+#include <mm/memblock.h>
+#include <mm/pgtable.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+#include <mm/percpu.h>
+#include <lib/percpu.h>
+#include <lib/string.h>
+
+static unsigned long pages_to_kib(unsigned long nr_pages)
+{
+	return nr_pages << (PAGE_SHIFT - 10);
+}
+
+/* Pages of slabs, whoever owns them. */
+static unsigned long slab_pages(void)
+{
+	struct kmem_cache *cache = NULL;
+	struct slab_info info;
+	unsigned long nr_pages = 0;
+
+	while ((cache = slab_next_cache(cache))) {
+		slab_get_info(cache, &info);
+		nr_pages += info.slabs << info.order;
+	}
+	return nr_pages;
+}
+
+struct high_low {
+	unsigned long high_total, high_free;
+};
+
+static struct high_low high_memory(void)
+{
+	struct high_low sum = {0};
+	struct zone *zone;
+
+	for_each_populated_zone (zone) {
+		if (zone->type != ZONE_HIGHMEM)
+			continue;
+		sum.high_total += zone->managed_pages;
+		sum.high_free += zone->nr_free;
+	}
+	return sum;
+}
+
+/* What could be allocated without swapping: free memory above the reserves. */
+static unsigned long available_pages(void)
+{
+	struct zone *zone;
+	unsigned long reserve = 0, nr_free = nr_free_pages();
+
+	for_each_populated_zone (zone)
+		reserve += zone->watermark[WMARK_LOW];
+	return nr_free > reserve ? nr_free - reserve : 0;
+}
+
+struct leaf_sizes {
+	size_t bytes[3]; /* by level */
+};
+
+static bool count_leaf(const struct pt_entry *entry, void *context)
+{
+	struct leaf_sizes *sizes = context;
+	uintptr_t base = arch_region_base(REGION_DIRECT_MAP);
+
+	if (entry->va >= base && entry->va - base < arch_region_size(REGION_DIRECT_MAP) &&
+	    entry->level < ARRAY_SIZE(sizes->bytes))
+		sizes->bytes[entry->level] += entry->size;
+	return true;
+}
+
+static void show_kib(struct seq_file *file, const char *name, unsigned long kib)
+{
+	seq_printf(file, "%-16s%8lu kB\n", name, kib);
+}
+
+static void show_zeroes(struct seq_file *file, const char *const *names, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		show_kib(file, names[i], 0);
+}
+
+static void show_page_cache(struct seq_file *file)
+{
+	static const char *const names[] = {
+		"Buffers:",	   "Cached:",	    "SwapCached:",     "Active:",
+		"Inactive:",	   "Active(anon):", "Inactive(anon):", "Active(file):",
+		"Inactive(file):", "Unevictable:",  "Mlocked:",
+	};
+
+	show_zeroes(file, names, ARRAY_SIZE(names));
+}
+
+static void show_slab(struct seq_file *file)
+{
+	unsigned long kib = pages_to_kib(slab_pages());
+
+	show_kib(file, "KReclaimable:", 0);
+	show_kib(file, "Slab:", kib);
+	show_kib(file, "SReclaimable:", 0);
+	show_kib(file, "SUnreclaim:", kib);
+}
+
+static void show_kernel_uses(struct seq_file *file)
+{
+	static const char *const none[] = {"KernelStack:",  "PageTables:", "SecPageTables:",
+					   "NFS_Unstable:", "Bounce:",	   "WritebackTmp:"};
+
+	show_zeroes(file, none, ARRAY_SIZE(none));
+	show_kib(file, "CommitLimit:", pages_to_kib(totalram_pages()) / 2);
+	show_kib(file, "Committed_AS:", 0);
+	show_kib(file, "VmallocTotal:", arch_region_size(REGION_VMALLOC) >> 10);
+	show_kib(file, "VmallocUsed:", 0);
+	show_kib(file, "VmallocChunk:", 0);
+	show_kib(file, "Percpu:",
+		 ((size_t)(percpu_end - percpu_start) * nr_possible_cpus() + 1023) >> 10);
+}
+
+static void show_huge_pages(struct seq_file *file)
+{
+	seq_printf(file, "HugePages_Total:   %5lu\n", 0UL);
+	seq_printf(file, "HugePages_Free:    %5lu\n", 0UL);
+	seq_printf(file, "HugePages_Rsvd:    %5lu\n", 0UL);
+	seq_printf(file, "HugePages_Surp:    %5lu\n", 0UL);
+	show_kib(file, "Hugepagesize:", 2048);
+	show_kib(file, "Hugetlb:", 0);
+}
+
+void proc_meminfo(struct seq_file *file)
+{
+	static const char *const swap_and_files[] = {
+		"SwapTotal:", "SwapFree:", "Dirty:", "Writeback:",
+		"AnonPages:", "Mapped:",   "Shmem:"};
+	struct high_low high = high_memory();
+	struct leaf_sizes leaves = {0};
+
+	pgtable_for_each(count_leaf, &leaves);
+	show_kib(file, "MemTotal:", pages_to_kib(totalram_pages()));
+	show_kib(file, "MemFree:", pages_to_kib(nr_free_pages()));
+	show_kib(file, "MemAvailable:", pages_to_kib(available_pages()));
+	show_page_cache(file);
+	show_kib(file, "HighTotal:", pages_to_kib(high.high_total));
+	show_kib(file, "HighFree:", pages_to_kib(high.high_free));
+	show_kib(file, "LowTotal:", pages_to_kib(totalram_pages() - high.high_total));
+	show_kib(file, "LowFree:", pages_to_kib(nr_free_pages() - high.high_free));
+	show_zeroes(file, swap_and_files, ARRAY_SIZE(swap_and_files));
+	show_slab(file);
+	show_kernel_uses(file);
+	show_huge_pages(file);
+	show_kib(file, "DirectMap4k:", leaves.bytes[0] >> 10);
+	show_kib(file, "DirectMap2M:", leaves.bytes[1] >> 10);
+	show_kib(file, "DirectMap1G:", leaves.bytes[2] >> 10);
+}
+
+void proc_buddyinfo(struct seq_file *file)
+{
+	struct zone *zone;
+
+	for_each_populated_zone (zone) {
+		seq_printf(file, "Node %d, zone %8s ", zone->nid, zone->name);
+		for (unsigned int order = 0; order < MAX_ORDER; order++)
+			seq_printf(file, "%6lu ", zone->free_area[order].nr_free);
+		seq_putc(file, '\n');
+	}
+}
+
+/* --- /proc/zoneinfo ---------------------------------------------------------- */
+
+static const char *const node_counters[] = {
+	"nr_inactive_anon",
+	"nr_active_anon",
+	"nr_inactive_file",
+	"nr_active_file",
+	"nr_unevictable",
+	"nr_slab_reclaimable",
+	"nr_slab_unreclaimable",
+	"nr_isolated_anon",
+	"nr_isolated_file",
+	"workingset_nodes",
+	"workingset_refault_anon",
+	"workingset_refault_file",
+	"workingset_activate_anon",
+	"workingset_activate_file",
+	"workingset_restore_anon",
+	"workingset_restore_file",
+	"workingset_nodereclaim",
+	"nr_anon_pages",
+	"nr_mapped",
+	"nr_file_pages",
+	"nr_dirty",
+	"nr_writeback",
+	"nr_writeback_temp",
+	"nr_shmem",
+	"nr_shmem_hugepages",
+	"nr_shmem_pmdmapped",
+	"nr_file_hugepages",
+	"nr_file_pmdmapped",
+	"nr_anon_transparent_hugepages",
+	"nr_vmscan_write",
+	"nr_vmscan_immediate_reclaim",
+	"nr_dirtied",
+	"nr_written",
+	"nr_throttled_written",
+	"nr_kernel_misc_reclaimable",
+	"nr_foll_pin_acquired",
+	"nr_foll_pin_released",
+	"nr_kernel_stack",
+	"nr_page_table_pages",
+	"nr_sec_page_table_pages",
+	"nr_swapcached",
+};
+
+static const char *const zone_counters[] = {
+	"nr_zone_inactive_anon",
+	"nr_zone_active_anon",
+	"nr_zone_inactive_file",
+	"nr_zone_active_file",
+	"nr_zone_unevictable",
+	"nr_zone_write_pending",
+	"nr_mlock",
+	"nr_bounce",
+	"nr_zspages",
+	"nr_free_cma",
+	"numa_hit",
+	"numa_miss",
+	"numa_foreign",
+	"numa_interleave",
+	"numa_local",
+	"numa_other",
+};
+
+static void show_node_counters(struct seq_file *file)
+{
+	seq_puts(file, "\n  per-node stats");
+	for (size_t i = 0; i < ARRAY_SIZE(node_counters); i++)
+		seq_printf(file, "\n      %-12s %lu", node_counters[i],
+			   strcmp(node_counters[i], "nr_slab_unreclaimable") ? 0UL : slab_pages());
+}
+
+static void show_zone_pages(struct seq_file *file, const struct zone *zone)
+{
+	seq_printf(file,
+		   "\n  pages free     %lu"
+		   "\n        boost    %lu"
+		   "\n        min      %lu"
+		   "\n        low      %lu"
+		   "\n        high     %lu",
+		   zone->nr_free, 0UL, zone->watermark[WMARK_MIN], zone->watermark[WMARK_LOW],
+		   zone->watermark[WMARK_HIGH]);
+	seq_printf(file,
+		   "\n        spanned  %lu"
+		   "\n        present  %lu"
+		   "\n        managed  %lu"
+		   "\n        cma      %lu",
+		   zone->spanned_pages, zone->present_pages, zone->managed_pages, 0UL);
+	seq_puts(file, "\n        protection: (0, 0, 0, 0)");
+}
+
+static void show_zone(struct seq_file *file, const struct zone *zone, bool first_of_node)
+{
+	seq_printf(file, "Node %d, zone %8s", zone->nid, zone->name);
+	if (first_of_node)
+		show_node_counters(file);
+	show_zone_pages(file, zone);
+	if (!populated_zone(zone)) {
+		seq_putc(file, '\n');
+		return;
+	}
+	seq_printf(file, "\n      %-12s %lu", "nr_free_pages", zone->nr_free);
+	for (size_t i = 0; i < ARRAY_SIZE(zone_counters); i++)
+		seq_printf(file, "\n      %-12s %lu", zone_counters[i], 0UL);
+	seq_puts(file, "\n  pagesets");
+	for (unsigned int cpu = 0; cpu < nr_possible_cpus(); cpu++)
+		seq_printf(file,
+			   "\n    cpu: %u"
+			   "\n              count: %i"
+			   "\n              high:  %i"
+			   "\n              batch: %i"
+			   "\n  vm stats threshold: %d",
+			   cpu, 0, 0, 0, 0);
+	seq_printf(file, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n", 0,
+		   zone->start_pfn);
+}
+
+void proc_zoneinfo(struct seq_file *file)
+{
+	struct zone *zone;
+	int nid_shown = -1;
+
+	for_each_zone (zone) {
+		bool first = zone->nid != nid_shown && populated_zone(zone);
+
+		if (first)
+			nid_shown = zone->nid;
+		show_zone(file, zone, first);
+	}
+}
+
+/* --- /proc/slabinfo ---------------------------------------------------------- */
+
+void proc_slabinfo(struct seq_file *file)
+{
+	struct kmem_cache *cache = NULL;
+	struct slab_info info;
+
+	seq_puts(file,
+		 "slabinfo - version: 2.1\n"
+		 "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
+		 " : tunables <limit> <batchcount> <sharedfactor>"
+		 " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	while ((cache = slab_next_cache(cache))) {
+		slab_get_info(cache, &info);
+		seq_printf(file, "%-17s %6lu %6lu %6u %4u %4d", info.name, info.active_objects,
+			   info.objects, (unsigned int)info.size, info.objects_per_slab,
+			   1 << info.order);
+		seq_printf(file, " : tunables %4u %4u %4u", info.limit, info.batchcount,
+			   info.shared);
+		seq_printf(file, " : slabdata %6lu %6lu %6lu\n", info.active_slabs, info.slabs,
+			   0UL);
+	}
+}
+
+/* --- the prompt's buddy ------------------------------------------------------ */
+
+void mm_report_buddy(struct seq_file *file, const char *name)
+{
+	struct zone *zone;
+
+	for_each_populated_zone (zone) {
+		if (name && strcmp(name, zone->name))
+			continue;
+		seq_printf(file,
+			   "node %d, zone %s: pfn 0x%lx..0x%lx, %lu of %lu managed pages free\n",
+			   zone->nid, zone->name, zone->start_pfn,
+			   zone->start_pfn + zone->spanned_pages - 1, zone->nr_free,
+			   zone->managed_pages);
+		for (unsigned int order = 0; order < MAX_ORDER; order++) {
+			unsigned long blocks = zone->free_area[order].nr_free;
+			unsigned long nr_pages = blocks << order;
+			unsigned long bar = zone->nr_free ? nr_pages * 50 / zone->nr_free : 0;
+
+			seq_printf(file, "  order %2u %6lu KiB x %-6lu = %7lu pages  ", order,
+				   4UL << order, blocks, nr_pages);
+			for (unsigned long i = 0; i < bar + (nr_pages && !bar); i++)
+				seq_putc(file, bar ? '#' : '.');
+			seq_putc(file, '\n');
+		}
+	}
+}
+
+unsigned long mm_memory_gone(void)
+{
+	const struct boot_info *boot = early_boot_info();
+	unsigned long usable = 0;
+
+	for (unsigned int i = 0; i < boot->nr_map; i++)
+		if (boot->map[i].type == MEMORY_USABLE)
+			usable += boot->map[i].end - boot->map[i].start;
+	return usable - (nr_free_pages() << PAGE_SHIFT);
+}
