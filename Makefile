@@ -84,8 +84,64 @@ $(OUT)/loam.elf: $(objects) $(OUT)/linker.ld tools/symbols
 	@$(LINK) -o $@ $(objects) $(OUT)/symbols2.o $(link_libs)
 	@echo "  built $@"
 
-.PHONY: clean
+# --- what a person types ------------------------------------------------------
+MACHINE ?=
+BOOT    ?=
+MEM     ?= 256M
+SMP     ?= 1
+APPEND  ?=
+CMD     ?=
+HIGHMEM ?= 64M
+
+# Some memory is kept out of the direct map, so that the picture has all its regions; APPEND may say otherwise.
+append = $(if $(findstring highmem=,$(APPEND)),,highmem=$(HIGHMEM) )$(APPEND)
+machine = --arch $(ARCH) --kernel $(KERNEL) --machine '$(MACHINE)' --boot '$(BOOT)' --mem '$(MEM)' --smp '$(SMP)' --append '$(append)'
+build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE)
+
+.PHONY: run debug test check bench clean help
+run:
+	@tools/setup run
+ifeq ($(ARCH),hosted)
+	@$(build) all
+	@$(KERNEL) $(append) $(if $(CMD),run='"$(CMD)"')
+else
+	@tools/qemu.py show $(machine) > /dev/null
+	@$(build) all
+	@tools/qemu.py run $(machine) --cmd '$(CMD)'
+endif
+
+debug:
+	@tools/setup debug
+	@$(build) all
+	@tools/qemu.py debug $(machine) --elf $(OUT)/loam.elf
+
+test:
+	@tools/setup test
+	@tests/run
+
+check:
+	@tools/setup test
+	@tools/check
+
+bench:
+	@tools/setup test
+	@tools/bench
+
 clean:
 	rm -rf out
+
+help:
+	@sed -n 's/^#? \?//p' Makefile
+
+#? make run      boot to the prompt      make test    prove every floor
+#? make debug    QEMU waits for gdb      make check   floors, headers, format, tour, warnings
+#? make bench    count instructions      make clean   remove out/
+#?
+#? Variables, with the first as the default:
+#?   ARCH=x86_64|aarch64|hosted   SLAB=slab   PROFILE=debug|release|paranoid   TESTS=1|0
+#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2 (aarch64)   BOOT=pvh (x86_64), image (aarch64)
+#?   MEM=256M   SMP=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
+#?   APPEND="words for the kernel's command line"   CMD="commands; at the prompt", then power off
+#? Example: make run ARCH=aarch64 CMD="memmap; cat /proc/buddyinfo"
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

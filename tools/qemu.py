@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Start Loam on an emulated machine, by hand (`make run`) or from a test.
+
+    tools/qemu.py run --arch x86_64 --kernel out/.../loam.elf [--machine q35] [--cmd "a; b"] ...
+
+One table says what each machine is; one function turns what QEMU exits with back into the kernel's
+own status (include/arch/cpu.h, enum halt_status). Status 0 of QEMU is never success: a triple
+fault and a plain power-off end with it.
+"""
+import argparse
+import os
+import re
+import selectors
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+NO_MEMORY, PANIC, TEST_FAILED, COMMAND_FAILED, BAD_BOOT, OK = 2, 3, 4, 5, 6, 16
+STATUS_NAMES = {
+    NO_MEMORY: "no usable memory",
+    PANIC: "panic",
+    TEST_FAILED: "a test failed",
+    COMMAND_FAILED: "a command failed",
+    BAD_BOOT: "unusable boot data",
+    OK: "ok",
+}
+
+MACHINES = {
+    "x86_64": {
+        "q35": ["-M", "q35"],
+        "pc": ["-M", "pc"],
+        "microvm": ["-M", "microvm"],
+    },
+    "aarch64": {
+        "virt": ["-M", "virt"],
+        "virt-el2": ["-M", "virt,virtualization=on"],
+    },
+}
+BOOTS = {"x86_64": ["pvh"], "aarch64": ["image"]}
+CPUS = {"x86_64": "max,la57=off", "aarch64": "max"}
+OUTPUT_LIMIT = 4 << 20
+
+
+class Refused(Exception):
+    """A wrong value; the message lists the right ones."""
+
+
+def one_of(what, value, choices):
+    if value not in choices:
+        raise Refused(f"{what}={value} is not known; {what} is one of: {' '.join(choices)}")
+    return value
+
+
+@dataclass
+class Boot:
+    """What to start. Empty machine or boot: the architecture's first."""
+
+    arch: str
+    kernel: str
+    machine: str = ""
+    boot: str = ""
+    mem: str = "256M"
+    smp: str = "1"
+    cpu: str = ""
+    append: str = ""
+    initrd: str = ""
+    icount: bool = False
+    extra: tuple = ()
+
+    def check(self):
+        one_of("ARCH", self.arch, list(MACHINES))
+        self.machine = one_of("MACHINE", self.machine or next(iter(MACHINES[self.arch])), list(MACHINES[self.arch]))
+        self.boot = one_of("BOOT", self.boot or BOOTS[self.arch][0], BOOTS[self.arch])
+        if not re.fullmatch(r"[1-9][0-9]*[KMGT]", self.mem):
+            raise Refused(f"MEM={self.mem} is not a size; it is a number with K, M, G or T, such as 256M")
+        if not re.fullmatch(r"[1-9][0-9]?", self.smp) or int(self.smp) > 64:
+            raise Refused(f"SMP={self.smp} is not a number of CPUs; it is from 1 to 64")
+        return self
+
+    def command(self, serial):
+        """QEMU's command line; `serial` is its -serial argument."""
+        self.check()
+        program = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}[self.arch]
+        line = [program, *MACHINES[self.arch][self.machine], "-cpu", self.cpu or CPUS[self.arch]]
+        line += ["-m", self.mem, "-smp", self.smp, "-accel", "tcg", "-display", "none", "-no-reboot"]
+        line += ["-serial", serial, "-nic", "none", "-kernel", self.kernel]
+        if serial == "stdio":
+            line += ["-monitor", "none"]
+        if self.append:
+            line += ["-append", self.append]
+        if self.initrd:
+            line += ["-initrd", self.initrd]
+        if self.icount:
+            line += ["-icount", "shift=0,sleep=off"]
+        if self.arch == "x86_64":
+            line += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+        else:
+            line += ["-semihosting"]
+        return line + list(self.extra)
+
+
+def kernel_status(arch, status):
+    """The kernel's status from QEMU's, or None when the kernel gave none (reset, power-off, killed)."""
+    if arch == "x86_64":
+        return (status - 1) // 2 if status > 0 and status & 1 else None
+    return status if status > 0 else None
+
+
+@dataclass
+class Result:
+    status: object  # one of the numbers above, or None
+    output: str
+    seconds: float
+    why: str = ""  # "timeout", "too much output", or ""
+
+    def __str__(self):
+        name = STATUS_NAMES.get(self.status, f"status {self.status}")
+        return f"{self.why or name} after {self.seconds:.1f} s\n{self.output[-6000:]}"
+
+
+def boot(machine, timeout=60):
+    """Start `machine` (a Boot), collect its serial output until it stops; bounded in time and text."""
+    start = time.monotonic()
+    process = subprocess.Popen(
+        machine.command("stdio"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    pieces, size, why = [], 0, ""
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not why:
+            left = timeout - (time.monotonic() - start)
+            if left <= 0:
+                why = "timeout"
+            elif selector.select(left):
+                piece = os.read(process.stdout.fileno(), 65536)
+                if not piece:
+                    break
+                pieces.append(piece)
+                size += len(piece)
+                if size > OUTPUT_LIMIT:
+                    why = "too much output"
+    if why:
+        process.kill()
+    status = process.wait()
+    process.stdout.close()
+    text = b"".join(pieces).decode("utf-8", "replace").replace("\r\n", "\n")
+    return Result(None if why else kernel_status(machine.arch, status), text, time.monotonic() - start, why)
+
+
+def run_interactive(machine):
+    print(f"Booting {machine.check().machine} with {machine.mem}; leave with `poweroff`, or Ctrl-A then X.")
+    sys.stdout.flush()
+    status = subprocess.call(machine.command("mon:stdio"))
+    status = kernel_status(machine.arch, status)
+    if status in (OK, None):
+        return 0
+    print(f"The machine stopped: {STATUS_NAMES.get(status, status)}.")
+    return 1
+
+
+def run_commands(machine, commands, timeout):
+    if '"' in commands:
+        raise Refused("CMD cannot hold double quotes")
+    machine.append = f'{machine.append} run="{commands}"'.strip()
+    result = boot(machine, timeout)
+    sys.stdout.write(result.output)
+    if result.status == OK:
+        return 0
+    print(f"The machine stopped: {result.why or STATUS_NAMES.get(result.status, 'without a status')}.")
+    return 1
+
+
+def debug(machine, elf, log):
+    """QEMU waits for the debugger, which runs in front; the serial line goes into a file."""
+    machine.extra = (*machine.extra, "-S", "-gdb", "tcp:127.0.0.1:1234")
+    process = subprocess.Popen(machine.command(f"file:{log}"), stdin=subprocess.DEVNULL)
+    print(f"The serial line goes to {log}. `continue` starts the kernel, `loam` lists Loam's own commands.")
+    script = os.path.join(os.path.dirname(__file__), "gdb", "loam.py")
+    try:
+        return subprocess.call(
+            ["gdb-multiarch", "-q", elf, "-ex", "target remote 127.0.0.1:1234", "-x", script]
+        )
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("action", choices=["run", "debug", "show"])
+    for name in ("arch", "kernel", "machine", "boot", "mem", "smp", "cpu", "append", "initrd"):
+        parser.add_argument(f"--{name}", default=Boot.__dataclass_fields__[name].default if name not in ("arch", "kernel") else None, required=name in ("arch", "kernel"))
+    parser.add_argument("--cmd", default="", help="run these shell commands, then stop")
+    parser.add_argument("--icount", action="store_true", help="one tick an instruction")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds, with --cmd")
+    parser.add_argument("--elf", default="", help="symbols, for debug")
+    arguments = vars(parser.parse_args())
+    action, commands, timeout, elf = (arguments.pop(k) for k in ("action", "cmd", "timeout", "elf"))
+    machine = Boot(**arguments)
+    try:
+        machine.check()
+        if action == "show":
+            print(shlex.join(machine.command("mon:stdio")))
+            return 0
+        if action == "debug":
+            return debug(machine, elf, os.path.join(os.path.dirname(elf), "serial.log"))
+        return run_commands(machine, commands, timeout) if commands else run_interactive(machine)
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 2
+    except FileNotFoundError as missing:
+        print(f"{missing.filename} is not installed; tools/setup installs it", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
