@@ -239,6 +239,7 @@ start_64:
 	pushq	%rbp
 	pushq	%rbp
 	call	x86_start
+	ud2				/* so that the return address is still start_64's */
 
 /*
  * The stacks: an unmapped page, the stack, and so on. A stack that runs over
