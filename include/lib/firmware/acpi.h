@@ -2,14 +2,18 @@
 /*
  * firmware/acpi.h - the static ACPI tables that early boot needs.
  *
- * Sources: ACPI 6.5, 5.2.5 (RSDP), 5.2.7 and 5.2.8 (RSDT, XSDT), 5.2.12 (MADT). Every
- * call takes the bytes of one table; lengths and checksums inside are checked against `size` before use.
+ * Sources: ACPI 6.5, 5.2.5 (RSDP), 5.2.6 (table header), 5.2.7 and 5.2.8 (RSDT, XSDT), 5.2.12 (MADT);
+ * Microsoft's Serial Port Console Redirection table. Every call takes the bytes of one
+ * table; lengths and checksums inside are checked against `size` before use.
  */
 #pragma once
 
 #include <lib/firmware/boot_info.h>
 
-#define ACPI_HEADER_SIZE 36 /* signature, length, revision, checksum, ids */
+#define ACPI_HEADER_SIZE    36 /* signature, length, revision, checksum, ids */
+#define ACPI_RSDP_SIZE	    36 /* revision 2; revision 0 has 20 bytes */
+#define ACPI_RSDP_SIZE_REV0 20
+#define ACPI_MAX_TABLE_SIZE (16 * MiB) /* a longer one is a lie */
 
 struct acpi_roots {
 	phys_addr_t root_pa;	 /* RSDT or XSDT */
@@ -19,17 +23,24 @@ struct acpi_roots {
 /* Offset of a valid RSDP in [bytes, bytes+size), searched on 16-byte steps, or -ENOENT. */
 long acpi_find_rsdp(const void *bytes, size_t size);
 
-/* Revision 0 gives the RSDT, 2 and later the XSDT. -EINVAL: signature or checksum. */
+/* Revision 0 gives the RSDT, 2 and later the XSDT. -EINVAL: signature, checksum or no root. */
 int acpi_parse_rsdp(const void *bytes, size_t size, struct acpi_roots *roots);
 
-/* The length in a table's header if signature (4 letters; NULL any) fits and it is sane; else -EINVAL. Needs ACPI_HEADER_SIZE bytes. */
-long acpi_table_length(const void *header, size_t size, const char *signature);
+/* The length in a table's header if it is sane, else -EINVAL. Needs ACPI_HEADER_SIZE bytes, not the whole table. */
+long acpi_table_length(const void *header, size_t size);
 
-/* Physical address of the index-th table that an RSDT/XSDT lists, or 0 behind the last. Checks the checksum of the whole. */
+/* Has the table these 4 letters? */
+bool acpi_has_signature(const void *header, size_t size, const char *signature);
+
+/* Is the whole table here, and is its checksum right? */
+bool acpi_table_valid(const void *bytes, size_t size);
+
+/* Physical address of the index-th table that a valid RSDT/XSDT lists, or 0 behind the last. An empty entry reads as 0 too. */
 phys_addr_t acpi_root_entry(const void *bytes, size_t size, unsigned int entry_size,
 			    unsigned int index);
+unsigned int acpi_root_count(const void *bytes, size_t size, unsigned int entry_size);
 
-/* CPUs into info->cpu[], boot CPU first as listed; local APIC address. 0 or -EINVAL. */
+/* CPUs into info->cpu[], boot CPU first as listed; local APIC address. 0, or -EINVAL with nothing changed. */
 int acpi_parse_madt(const void *bytes, size_t size, struct boot_info *info);
 
 /* SPCR: the console's UART into info->uart. 0, -EINVAL, -ENODEV for a kind we have no driver for. */

@@ -15,6 +15,12 @@
 #define BOOT_MAX_RESERVATIONS 64  /* image, initrd, tables, device tree, ... */
 #define BOOT_MAX_NODE_RANGES  64
 
+/*
+ * Ranges end here at the latest. No CPU forms an address in the last page of
+ * 2^64, and without it `end` never wraps to 0, not even when it is rounded up.
+ */
+#define BOOT_RANGE_END (~(phys_addr_t)0xfff)
+
 enum boot_protocol { BOOT_NONE, BOOT_PVH, BOOT_MULTIBOOT2, BOOT_FDT, BOOT_HOSTED };
 
 /* What a byte of memory is, in rising severity: where two entries overlap the greater wins. */
@@ -30,21 +36,21 @@ enum memory_type {
 /* Where an entry was read. */
 enum boot_source {
 	SOURCE_NONE,
-	SOURCE_PVH,		/* PVH memory map */
+	SOURCE_PVH,		/* PVH memory map, start info */
 	SOURCE_E820,		/* multiboot2 memory map */
 	SOURCE_EFI,		/* EFI memory map */
-	SOURCE_FDT,		/* /memory */
+	SOURCE_FDT,		/* /memory, /chosen */
 	SOURCE_MEMRESERVE,	/* /memreserve/ */
 	SOURCE_RESERVED_MEMORY, /* /reserved-memory */
 	SOURCE_ACPI,
 	SOURCE_COMMAND_LINE,
 	SOURCE_KERNEL, /* the kernel's own decision */
 	SOURCE_HOSTED,
+	SOURCE_BIOS, /* the BIOS data area of a PC */
 };
 
 struct boot_range {
-	phys_addr_t start,
-		end; /* [start, end); end 0 with start > 0 never occurs: ranges are clipped below 2^64 */
+	phys_addr_t start, end; /* [start, end), end at most BOOT_RANGE_END */
 	enum memory_type type;
 	enum boot_source source;
 	uint32_t firmware_type; /* the number that the firmware gave */
@@ -64,20 +70,25 @@ struct boot_uart {
 	bool is_port; /* base is an x86 I/O port, else physical memory */
 	phys_addr_t base;
 	unsigned int reg_shift; /* registers are 2^shift bytes apart */
-	unsigned int reg_width; /* bytes an access */
+	unsigned int reg_width; /* bytes an access: 1, 2 or 4 */
 	enum boot_source source;
 };
+
+/* How a CPU that waits is made to run. */
+enum boot_cpu_method { CPU_METHOD_NONE, CPU_METHOD_APIC, CPU_METHOD_PSCI, CPU_METHOD_SPIN_TABLE };
 
 struct boot_cpu {
 	uint64_t hardware_id; /* APIC id or MPIDR */
 	int node;
-	bool enabled;
+	bool enabled; /* false: present, but the firmware wants it left alone or plugged first */
+	enum boot_cpu_method method;
+	phys_addr_t release_pa; /* spin table: the word that it polls */
 };
 
 struct boot_info {
 	enum boot_protocol protocol;
-	phys_addr_t
-		info_pa; /* start_info, multiboot2 block or device tree, as the entry code found it */
+	/* start_info, multiboot2 block or device tree, as the entry code found it */
+	phys_addr_t info_pa;
 	phys_addr_t image_start, image_end; /* the kernel image, .bss included */
 	unsigned int entry_level;	    /* aarch64: the exception level that we entered in */
 
@@ -102,11 +113,29 @@ struct boot_info {
 	enum { PSCI_NONE, PSCI_HVC, PSCI_SMC } psci;
 };
 
-/* Append; 0, or -ENOSPC and `dropped` counts it. Empty ranges are dropped without a word, end < start is clipped at 2^64 - 1. */
+/*
+ * Append an entry of the firmware's map. Empty ones are dropped without a word. One that wraps is
+ * clipped at BOOT_RANGE_END, or dropped where it claims to be usable, which cannot be true.
+ * When the list is full the smallest usable entry makes room; among reservations
+ * alone the new one is joined with the nearest, gap and all. 0, or -ENOSPC when a usable
+ * entry was lost, -EINVAL when this one was dropped; `dropped` counts either.
+ */
 int boot_info_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t size,
 			enum memory_type type, enum boot_source source, uint32_t firmware_type);
+
+/*
+ * Keep [start, start+size) from every allocator. When the list is full the
+ * range goes into the map as MEMORY_RESERVED instead: nothing that was reserved is ever lost. 0, or
+ * -ENOSPC then.
+ */
 int boot_info_reserve(struct boot_info *info, phys_addr_t start, phys_addr_t size,
 		      enum boot_source source, bool no_map, const char *name);
+
+/* Append a CPU unless its hardware id is listed already; beyond NR_CPUS it is only counted. */
+void boot_info_add_cpu(struct boot_info *info, const struct boot_cpu *cpu);
+
+/* Does the firmware call any byte of [start, end) usable? */
+bool boot_info_is_usable(const struct boot_info *info, phys_addr_t start, phys_addr_t end);
 
 const char *memory_type_name(enum memory_type type);
 const char *boot_source_name(enum boot_source source);

@@ -14,6 +14,10 @@
 #define PVH_MAP_ENTRY_SIZE  24
 #define PVH_MODULE_SIZE	    32
 
+/* No machine has that many; a greater number is a lie. */
+#define PVH_MAX_MAP_ENTRIES (128 * 1024)
+#define PVH_MAX_MODULES	    64
+
 struct pvh_start_info {
 	uint32_t version;
 	uint32_t nr_modules;
@@ -21,10 +25,10 @@ struct pvh_start_info {
 	uint32_t nr_map;
 };
 
-/* 0; -EINVAL: bad magic, too short, or version 0 (which has no memory map). */
+/* 0; -EINVAL: bad magic, too short, version 0 (which has no memory map), or numbers beyond the limits above. */
 int pvh_parse_start_info(const void *bytes, size_t size, struct pvh_start_info *start);
 
-/* Adds the entries to info->map; returns how many were read. `size` bounds nr. */
+/* Adds the entries to info->map; returns how many were read: as many whole ones as `size` holds. */
 unsigned int pvh_parse_map(const void *bytes, size_t size, struct boot_info *info);
 
 /* Module 0 is the initrd: sets info->initrd_*. -EINVAL when it wraps or is empty. */
