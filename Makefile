@@ -45,7 +45,7 @@ debug_of_debug    := 1
 debug_of_paranoid := 1
 config := -DCONFIG_DEBUG=$(if $(HOSTED),1,$(debug_of_$(PROFILE))) -DCONFIG_PARANOID=$(if $(filter paranoid,$(PROFILE)),1,0) \
 	  -DCONFIG_TESTS=$(TESTS) -DCONFIG_HOSTED=$(if $(HOSTED),1,0) -DCONFIG_SLAB_NAME='"$(SLAB)"' -DCONFIG_PROFILE_NAME='"$(PROFILE)"'
-warnings := -Wall -Wextra -Werror -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wno-sign-compare
+warnings := -Wall -Wextra -Werror -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wno-sign-compare -Wno-format-zero-length
 CPPFLAGS := -Iinclude -Iarch/$(ARCH)/include $(config)
 CFLAGS   := -std=gnu17 -O2 -g -ffreestanding -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
 	    -fno-common -fno-asynchronous-unwind-tables $(warnings) $(ARCH_CFLAGS)
