@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pgtable.c - walk the kernel's page tables: map, unmap, protect, look.
+ *
+ * THE IDEA
+ *	A page table is a tree of pages with 512 entries each. The root stands at
+ *	level 3 (or 4); an entry of level n covers 2^(12 + 9n) bytes: 4 KiB,
+ *	2 MiB, 1 GiB, 512 GiB. It is NONE, or a TABLE of the level below, or a LEAF that
+ *	maps all that it covers. How the bits say so is the architecture's
+ *	affair (arch/pgtable.h); how the tree is walked is the same for all, and stands here.
+ *
+ *	Each operation is one descent that takes a range along. It fills a table
+ *	to its end before it goes back up, so 256 leaves that stand side by side
+ *	cost one walk and 256 stores. Recursion is as deep as the tree, at most five.
+ *
+ * PICTURE	map 6 MiB at va 2 MiB - 4 KiB: the largest leaves that fit
+ *
+ *	level 1		[ table ][ leaf ][ leaf ][ table ]	2 MiB each
+ *			    |                        |
+ *	level 0		[ . . . . x]		[x x ... x .]	4 KiB each
+ *
+ *	That needs pa to be as far from a multiple of 2 MiB as va is.
+ *
+ * REACHING A TABLE
+ *	Tables in the image (the root, boot's and the fixmap's) are reached there. Others are reached
+ *	through the direct map, and before it exists through a fixmap slot for
+ *	each level: a descent holds at most one table of each level, and a slot
+ *	keeps its table until another one of that level is wanted.
+ *
+ * INVARIANTS	(pgtable_test.c breaks them)
+ *	T1  -ENOMEM changes nothing: map takes back what it did, and what a split
+ *	    can need is taken before the first entry changes.
+ *	T2  An entry never goes from LEAF to a LEAF of another size, address or
+ *	    type, nor to a TABLE, without NONE and a flush between (break before make).
+ *	T3  A table page is given back only after a flush behind its unlinking.
+ *
+ * LOCKING	The caller keeps other writers of the range away. Nothing sleeps.
+ * COST		Map: 25 to 40 instructions a leaf. Unmap: the same, and for each table
+ *		that it touches a look at whether any other entry is left.
+ * FLOOR	pgtable. Called by everybody above; by direct_map.c in this folder.
+ * LINUX	mm/memory.c, mm/vmalloc.c: vmap_range_noflush(), vunmap_range(); each
+ *		architecture there has a walker for its kernel tables besides. No folded levels, no
+ *		page-table locks: ranges of kernel addresses have owners.
+ */
+#include <mm/pgtable.h>
+
+#include <arch/memory.h>
+#include <arch/tlb.h>
+#include <lib/check.h>
+#include <lib/errno.h>
+#include <lib/sections.h>
+#include <mm/direct_map.h>
+#include <mm/fixmap.h>
+
+#include "walk.h"
+
+/* Tables that one flush can free; more flush more often. */
+#define UNLINKED_MAX 16
+
+static bool use_direct_map;
+
+void pgtable_use_direct_map(void)
+{
+	unsigned int level;
+
+	use_direct_map = true;
+	for (level = 0; level < PT_MAX_LEVELS; level++)
+		clear_fixmap(FIX_TABLE0 + level);
+}
+
+static bool table_in_image(phys_addr_t table)
+{
+	return table - arch_image_to_phys(image_start) < (phys_addr_t)(image_end - image_start);
+}
+
+/* A pointer to the table of that level; good until the next call for the same level. */
+static pte_t *table_open(phys_addr_t table, unsigned int level)
+{
+	if (table_in_image(table))
+		return arch_image_from_phys(table);
+	if (use_direct_map)
+		return phys_to_virt(table);
+	set_fixmap(FIX_TABLE0 + level, table, PROT_KERNEL_RW);
+	return (pte_t *)fix_to_virt(FIX_TABLE0 + level);
+}
+
+/* The table that an entry of `level` points to. */
+static pte_t *table_below(pte_t entry, unsigned int level)
+{
+	return table_open(arch_pte_phys(entry, level), level - 1);
+}
+
+static unsigned int root_level(void)
+{
+	return arch_pt_levels() - 1;
+}
+
+static void check_range(uintptr_t va, size_t size)
+{
+	CHECK(size != 0 && IS_ALIGNED(va | size, PAGE_SIZE) && va + (size - 1) >= va,
+	      "range of 0x%zx bytes at 0x%lx", size, (unsigned long)va);
+	CHECK(kernel_range_has(va) && kernel_range_has(va + (size - 1)),
+	      "0x%lx is not in the kernel's half", (unsigned long)va);
+}
+
+/* --- unmap ------------------------------------------------------------------ */
+
+struct unmap_walk {
+	struct walk_range left;
+	const struct pt_source *source;
+	uintptr_t flushed; /* everything below is flushed */
+	phys_addr_t unlinked[UNLINKED_MAX];
+	unsigned int nr_unlinked;
+	bool changed; /* an entry changed that is not flushed yet */
+};
+
+/* T3: forget the old translations on every CPU, then let go of the tables. */
+static void unmap_flush(struct unmap_walk *walk)
+{
+	unsigned int i;
+
+	if (walk->changed)
+		arch_tlb_flush(walk->flushed, walk->left.va - walk->flushed);
+	for (i = 0; i < walk->nr_unlinked; i++)
+		walk->source->free(walk->source, walk->unlinked[i]);
+	walk->flushed = walk->left.va;
+	walk->nr_unlinked = 0;
+	walk->changed = false;
+}
+
+static bool table_is_empty(const pte_t *table, unsigned int level)
+{
+	unsigned int index;
+
+	for (index = 0; index < PT_ENTRIES; index++)
+		if (arch_pte_kind(table[index], level) != PTE_NONE)
+			return false;
+	return true;
+}
+
+/* Unlink the table below `entry` of `level` when nothing is left in it. */
+static void unlink_if_empty(struct unmap_walk *walk, pte_t *entry, unsigned int level,
+			    const pte_t *table)
+{
+	phys_addr_t table_pa = arch_pte_phys(*entry, level);
+
+	if (!walk->source || !walk->source->free || table_in_image(table_pa))
+		return;
+	if (!table_is_empty(table, level - 1))
+		return;
+
+	arch_pte_set(entry, (pte_t){0});
+	walk->changed = true;
+	walk->unlinked[walk->nr_unlinked++] = table_pa;
+	if (walk->nr_unlinked == UNLINKED_MAX)
+		unmap_flush(walk);
+}
+
+static void unmap_table(struct unmap_walk *walk, pte_t *table, unsigned int level)
+{
+	unsigned int index = level_index(walk->left.va, level);
+	pte_t *below;
+
+	for (; index < PT_ENTRIES && walk->left.size; index++) {
+		switch (arch_pte_kind(table[index], level)) {
+		case PTE_TABLE:
+			below = table_below(table[index], level);
+			unmap_table(walk, below, level - 1);
+			unlink_if_empty(walk, &table[index], level, below);
+			break;
+		case PTE_LEAF:
+			ASSERT(walk_covers(&walk->left, level), "a leaf sticks out at 0x%lx",
+			       (unsigned long)walk->left.va);
+			arch_pte_set(&table[index], (pte_t){0});
+			walk->changed = true;
+			walk_skip(&walk->left, level);
+			break;
+		case PTE_NONE:
+			walk_skip(&walk->left, level);
+			break;
+		}
+	}
+}
+
+/* Every leaf in the range ends inside it. */
+static void unmap_range(const struct pt_source *source, uintptr_t va, size_t size)
+{
+	struct unmap_walk walk = {.left = {va, size}, .source = source, .flushed = va};
+
+	unmap_table(&walk, arch_kernel_root(), root_level());
+	unmap_flush(&walk);
+}
+
+/* --- map -------------------------------------------------------------------- */
+
+struct map_walk {
+	struct walk_range left;
+	phys_addr_t pa; /* of left.va */
+	const struct pt_source *source;
+	prot_t prot;
+	unsigned int max_level;
+};
+
+static bool leaf_fits(const struct map_walk *walk, unsigned int level)
+{
+	return level <= walk->max_level && IS_ALIGNED(walk->pa, level_size(level)) &&
+	       walk_covers(&walk->left, level) && arch_pte_leaf_ok(level);
+}
+
+/* The table below an entry, made when there is none; NULL when none can be made. */
+static pte_t *table_below_or_new(const struct pt_source *source, pte_t *entry, unsigned int level)
+{
+	phys_addr_t table;
+
+	if (arch_pte_kind(*entry, level) == PTE_TABLE)
+		return table_below(*entry, level);
+
+	table = source->alloc(source);
+	if (!table)
+		return NULL;
+	arch_pte_set(entry, arch_pte_table(table));
+	return table_open(table, level - 1);
+}
+
+/* On -ENOMEM walk->left tells how far it came. */
+static int map_table(struct map_walk *walk, pte_t *table, unsigned int level)
+{
+	unsigned int index = level_index(walk->left.va, level);
+	pte_t *below;
+	int error;
+
+	for (; index < PT_ENTRIES && walk->left.size; index++) {
+		enum pte_kind kind = arch_pte_kind(table[index], level);
+
+		CHECK(kind == PTE_NONE || (kind == PTE_TABLE && level > 0),
+		      "0x%lx is mapped already", (unsigned long)walk->left.va);
+		if (kind == PTE_NONE && leaf_fits(walk, level)) {
+			arch_pte_set(&table[index], arch_pte_leaf(walk->pa, walk->prot, level));
+			walk->pa += level_size(level);
+			walk_skip(&walk->left, level);
+			continue;
+		}
+		below = table_below_or_new(walk->source, &table[index], level);
+		if (!below)
+			return -ENOMEM;
+		error = map_table(walk, below, level - 1);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+int pgtable_map(const struct pt_source *source, uintptr_t va, phys_addr_t pa, size_t size,
+		prot_t prot, unsigned int max_level)
+{
+	struct map_walk walk = {{va, size}, pa, source, prot, max_level};
+	int error;
+
+	check_range(va, size);
+	CHECK(IS_ALIGNED(pa, PAGE_SIZE), "pa 0x%llx", (unsigned long long)pa);
+	CHECK((prot & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC),
+	      "0x%lx would be writable and executable", (unsigned long)va);
+
+	error = map_table(&walk, arch_kernel_root(), root_level());
+	if (!error) {
+		arch_map_sync(va, size);
+		return 0;
+	}
+
+	/* T1. One page more than was mapped: new tables may stand empty above the place that failed. */
+	unmap_range(source, va, walk.left.va - va + PAGE_SIZE);
+	return error;
+}
+
+/* --- look ------------------------------------------------------------------- */
+
+static void entry_describe(struct pt_entry *entry, pte_t pte, uintptr_t va, unsigned int level)
+{
+	entry->va = ALIGN_DOWN(va, level_size(level));
+	entry->size = level_size(level);
+	entry->level = level;
+	entry->kind = arch_pte_kind(pte, level);
+	entry->pa = entry->kind == PTE_LEAF ? arch_pte_phys(pte, level) : 0;
+	entry->prot = entry->kind == PTE_LEAF ? arch_pte_prot(pte, level) : 0;
+}
+
+bool pgtable_query(uintptr_t va, struct pt_entry *entry)
+{
+	unsigned int level = root_level();
+	const pte_t *table = arch_kernel_root();
+	pte_t pte;
+
+	if (!kernel_range_has(va)) {
+		*entry = (struct pt_entry){ALIGN_DOWN(va, PAGE_SIZE), PAGE_SIZE, 0, 0, 0, PTE_NONE};
+		return false;
+	}
+	for (;; level--) {
+		pte = READ_ONCE(table[level_index(va, level)]);
+		if (arch_pte_kind(pte, level) != PTE_TABLE)
+			break;
+		table = table_below(pte, level);
+	}
+	entry_describe(entry, pte, va, level);
+	return entry->kind == PTE_LEAF;
+}
+
+struct visit_walk {
+	struct walk_range left;
+	bool (*visit)(const struct pt_entry *entry, void *context);
+	void *context;
+};
+
+static bool visit_table(struct visit_walk *walk, const pte_t *table, unsigned int level)
+{
+	unsigned int index = level_index(walk->left.va, level);
+	struct pt_entry entry;
+
+	for (; index < PT_ENTRIES && walk->left.size; index++) {
+		switch (arch_pte_kind(table[index], level)) {
+		case PTE_TABLE:
+			if (!visit_table(walk, table_below(table[index], level), level - 1))
+				return false;
+			break;
+		case PTE_LEAF:
+			entry_describe(&entry, table[index], walk->left.va, level);
+			if (!walk->visit(&entry, walk->context))
+				return false;
+			walk_skip(&walk->left, level);
+			break;
+		case PTE_NONE:
+			walk_skip(&walk->left, level);
+			break;
+		}
+	}
+	return true;
+}
+
+void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context), void *context)
+{
+	struct walk_range all = kernel_range();
+	struct visit_walk walk = {all, visit, context};
+
+	visit_table(&walk, arch_kernel_root(), root_level());
+}
+
+/* --- split ------------------------------------------------------------------ */
+
+/*
+ * What splitting at both ends of a range takes, held before anything changes. An end inside a 1 GiB leaf
+ * takes two tables, so two ends take at most one a level each.
+ */
+struct spare_tables {
+	phys_addr_t table[2 * (PT_MAX_LEVELS - 1)];
+	unsigned int nr;
+};
+
+static int spare_take(struct spare_tables *spare, const struct pt_source *source,
+		      unsigned int wanted)
+{
+	CHECK(wanted <= ARRAY_SIZE(spare->table));
+	CHECK(wanted == 0 || source,
+	      "a leaf sticks out of the range, and no table pages are given");
+
+	for (spare->nr = 0; spare->nr < wanted; spare->nr++) {
+		spare->table[spare->nr] = source->alloc(source);
+		if (!spare->table[spare->nr])
+			goto out_give_back;
+	}
+	return 0;
+
+out_give_back:
+	while (spare->nr > 0 && source->free)
+		source->free(source, spare->table[--spare->nr]);
+	return -ENOMEM;
+}
+
+/*
+ * How many tables make an entry start at `va`: one a level, from the leaf that va lies in down to the first level that
+ * va is a multiple of. What splitting at `other` has split already does not count (0: nothing).
+ */
+static unsigned int splits_at(uintptr_t va, uintptr_t other)
+{
+	struct pt_entry entry;
+	unsigned int level, nr = 0;
+
+	if (!pgtable_query(va, &entry))
+		return 0;
+	for (level = entry.level; level > 0 && !IS_ALIGNED(va, level_size(level)); level--) {
+		bool same = ALIGN_DOWN(va, level_size(level)) ==
+			    ALIGN_DOWN(other, level_size(level));
+
+		if (!same || IS_ALIGNED(other, level_size(level)))
+			nr++;
+	}
+	return nr;
+}
+
+/* T2: a leaf becomes a table of smaller leaves that say the same. `va` is where the leaf starts. */
+static void split_leaf(pte_t *entry, uintptr_t va, unsigned int level, phys_addr_t table)
+{
+	phys_addr_t pa = arch_pte_phys(*entry, level);
+	prot_t prot = arch_pte_prot(*entry, level);
+	pte_t *below = table_open(table, level - 1);
+	unsigned int index;
+
+	for (index = 0; index < PT_ENTRIES; index++, pa += level_size(level - 1))
+		arch_pte_set(&below[index], arch_pte_leaf(pa, prot, level - 1));
+
+	arch_pte_set(entry, (pte_t){0});
+	arch_tlb_flush(va, level_size(level));
+	arch_pte_set(entry, arch_pte_table(table));
+	arch_map_sync(va, level_size(level));
+}
+
+/* Make an entry start at `va`, unless nothing is mapped there. */
+static void split_at(struct spare_tables *spare, uintptr_t va)
+{
+	unsigned int level = root_level();
+	pte_t *table = arch_kernel_root(), *entry;
+
+	if (!kernel_range_has(va))
+		return;
+	for (; !IS_ALIGNED(va, level_size(level)); level--) {
+		entry = &table[level_index(va, level)];
+		if (arch_pte_kind(*entry, level) == PTE_NONE)
+			return;
+		if (arch_pte_kind(*entry, level) == PTE_LEAF) {
+			CHECK(spare->nr > 0);
+			split_leaf(entry, ALIGN_DOWN(va, level_size(level)), level,
+				   spare->table[--spare->nr]);
+		}
+		table = table_below(*entry, level);
+	}
+}
+
+/* Afterwards no leaf sticks out of the range. */
+static int split_ends(const struct pt_source *source, uintptr_t va, size_t size)
+{
+	uintptr_t end = va + size;
+	struct spare_tables spare;
+	int error;
+
+	error = spare_take(&spare, source, splits_at(va, 0) + splits_at(end, va));
+	if (error)
+		return error;
+	split_at(&spare, va);
+	split_at(&spare, end);
+	ASSERT(spare.nr == 0);
+	return 0;
+}
+
+int pgtable_unmap(const struct pt_source *source, uintptr_t va, size_t size)
+{
+	int error;
+
+	check_range(va, size);
+	error = split_ends(source, va, size);
+	if (!error)
+		unmap_range(source, va, size);
+	return error;
+}
+
+/* --- protect ---------------------------------------------------------------- */
+
+struct protect_walk {
+	struct walk_range left;
+	prot_t prot;
+};
+
+/*
+ * Permissions may change in place and are flushed at the end. Two types for one page at
+ * once, or a global and a local entry, are what no CPU stands: there the entry is broken first (T2).
+ */
+static void protect_leaf(pte_t *entry, uintptr_t va, unsigned int level, prot_t prot)
+{
+	pte_t leaf = arch_pte_leaf(arch_pte_phys(*entry, level), prot, level);
+
+	if ((arch_pte_prot(*entry, level) ^ prot) & (PROT_TYPE_MASK | PROT_GLOBAL)) {
+		arch_pte_set(entry, (pte_t){0});
+		arch_tlb_flush(va, level_size(level));
+	}
+	arch_pte_set(entry, leaf);
+}
+
+static void protect_table(struct protect_walk *walk, pte_t *table, unsigned int level)
+{
+	unsigned int index = level_index(walk->left.va, level);
+
+	for (; index < PT_ENTRIES && walk->left.size; index++) {
+		switch (arch_pte_kind(table[index], level)) {
+		case PTE_TABLE:
+			protect_table(walk, table_below(table[index], level), level - 1);
+			break;
+		case PTE_LEAF:
+			protect_leaf(&table[index], walk->left.va, level, walk->prot);
+			walk_skip(&walk->left, level);
+			break;
+		case PTE_NONE:
+			walk_skip(&walk->left, level);
+			break;
+		}
+	}
+}
+
+int pgtable_protect(const struct pt_source *source, uintptr_t va, size_t size, prot_t prot)
+{
+	struct protect_walk walk = {{va, size}, prot};
+	int error;
+
+	check_range(va, size);
+	CHECK((prot & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC),
+	      "0x%lx would be writable and executable", (unsigned long)va);
+	error = split_ends(source, va, size);
+	if (error)
+		return error;
+
+	protect_table(&walk, arch_kernel_root(), root_level());
+	arch_tlb_flush(va, size);
+	arch_map_sync(va, size);
+	return 0;
+}

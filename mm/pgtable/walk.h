@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * walk.h - arithmetic of levels and ranges, for mm/pgtable alone.
+ */
+#pragma once
+
+#include <arch/layout.h>
+#include <lib/types.h>
+
+/* What one entry of a level covers, in bytes. */
+static inline size_t level_size(unsigned int level)
+{
+	return (size_t)1 << (PAGE_SHIFT + PT_INDEX_BITS * level);
+}
+
+static inline unsigned int level_index(uintptr_t va, unsigned int level)
+{
+	return (va >> (PAGE_SHIFT + PT_INDEX_BITS * level)) & (PT_ENTRIES - 1);
+}
+
+/* What a walk has still to do. Bytes left instead of an end: the end of the address space has no address. */
+struct walk_range {
+	uintptr_t va;
+	size_t size;
+};
+
+/* Does the range hold all of the entry that its first address lies in? */
+static inline bool walk_covers(const struct walk_range *range, unsigned int level)
+{
+	return IS_ALIGNED(range->va, level_size(level)) && range->size >= level_size(level);
+}
+
+/* Go to the start of the next entry of that level, or to the end. */
+static inline void walk_skip(struct walk_range *range, unsigned int level)
+{
+	size_t rest = level_size(level) - (range->va & (level_size(level) - 1));
+
+	rest = min(rest, range->size);
+	range->va += rest;
+	range->size -= rest;
+}
+
+/* From the lowest region's first byte to the highest one's last: all that the kernel ever maps. */
+static inline struct walk_range kernel_range(void)
+{
+	uintptr_t first = UINTPTR_MAX, last = 0;
+	unsigned int region;
+
+	for (region = 0; region < NR_REGIONS; region++) {
+		size_t size = arch_region_size(region);
+
+		if (size == 0)
+			continue;
+		first = min(first, arch_region_base(region));
+		last = max(last, arch_region_base(region) + (size - 1));
+	}
+	return (struct walk_range){first, last - first + 1};
+}
+
+static inline bool kernel_range_has(uintptr_t va)
+{
+	struct walk_range range = kernel_range();
+
+	return va - range.va < range.size;
+}
