@@ -2,19 +2,23 @@
 /*
  * mm/early_ioremap.h - borrowed views of physical memory before ioremap exists.
  *
- * Up to 8 at once, 256 KiB each, out of fixmap slots. Boot CPU only. (Linux: mm/early_ioremap.c)
+ * 12 slots of 256 KiB in the fixmap; a map takes as many neighbours as it needs, so one can be 2 MiB, as large as
+ * a device tree may be. Boot CPU only. (Linux: mm/early_ioremap.c)
  */
 #pragma once
 
 #include <lib/types.h>
 
-/* Firmware tables: cached. NULL when size is 0, wraps, is too large or no slot is free. The offset in the page is kept. */
+/*
+ * Firmware tables: cached. NULL when size is 0, wraps, lies beyond what the CPU can address, is too large or no slots
+ * are free. The offset in the page is kept. Read only.
+ */
 const void *early_memremap(phys_addr_t pa, size_t size);
 
 /* Registers: PROT_DEVICE. */
 void *early_ioremap(phys_addr_t pa, size_t size);
 
-/* Needs the pointer that was given; anything else is reported. */
+/* Needs the pointer and the size that were given; anything else is reported and changes nothing. NULL does nothing. */
 void early_iounmap(const void *address, size_t size);
 #define early_memunmap early_iounmap
 

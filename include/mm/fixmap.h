@@ -11,8 +11,9 @@
 #include <config.h>
 #include <lib/types.h>
 
-#define EARLY_IOREMAP_SLOTS 8  /* maps open at once */
-#define EARLY_IOREMAP_PAGES 64 /* pages a map can have: 256 KiB */
+/* early_ioremap's room: 3 MiB, for a device tree of 2 MiB that does not start on a page and three small maps beside it. */
+#define EARLY_IOREMAP_SLOTS 12 /* a map takes as many neighbours as it needs */
+#define EARLY_IOREMAP_PAGES 64 /* pages of a slot: 256 KiB */
 
 enum fixed_addresses {
 	FIX_HOLE,    /* never mapped: what runs off the top faults */
@@ -29,7 +30,7 @@ enum fixed_addresses {
 /* Hangs the static tables into the kernel's root. First of all. */
 void fixmap_init(void);
 
-/* An index that is a constant out of range does not link. */
+/* The address of a slot. An index that is a constant out of range does not link. */
 void fixmap_index_out_of_range(void);
 static inline uintptr_t fix_to_virt(enum fixed_addresses index)
 {
@@ -39,7 +40,10 @@ static inline uintptr_t fix_to_virt(enum fixed_addresses index)
 	       ((uintptr_t)index + 1) * PAGE_SIZE;
 }
 
-/* Point a slot at a page; a slot in use is replaced (break before make). Flushes on this CPU. Any context; a slot has one owner. */
+/*
+ * Point a slot at the page that `pa` lies in; a slot in use is replaced (break before make). Flushes on this CPU.
+ * FIX_HOLE and an index out of range are a CHECK. Any context; a slot has one owner. (Linux: set_fixmap, clear_fixmap)
+ */
 void set_fixmap(enum fixed_addresses index, phys_addr_t pa, prot_t prot);
 void clear_fixmap(enum fixed_addresses index);
 
