@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - prove what the kernel's page tables promise.
+ *
+ * INVARIANTS	(pgtable_check() proves them on every leaf; check_test.c breaks them)
+ *	W1  Nothing is writable and executable; nothing is open to user code; all is global.
+ *	W2  Every leaf lies in one of the regions, so address 0 is not mapped.
+ *	W3  Executable is the image's text alone, and boot code in front of it.
+ *	W4  Text and read-only data are not writable, neither in the image nor in the direct map.
+ *	W5  D1 and D2 of direct_map.c: at its distance, RAM only, nothing marked NOMAP.
+ *	W6  The fixmap's slot 0 and what lies below its last slot are not mapped.
+ *
+ * COST		For each table page 512 looks; for each leaf some 100 instructions.
+ * LINUX	mm/ptdump.c with CONFIG_DEBUG_WX: note_page(). That looks for W1 only.
+ */
+#include <mm/pgtable.h>
+
+#include <arch/memory.h>
+#include <lib/printk.h>
+#include <lib/sections.h>
+#include <mm/direct_map.h>
+#include <mm/early.h>
+#include <mm/fixmap.h>
+#include <mm/memblock.h>
+
+#include "walk.h"
+
+/* After so many lines the rest is only counted. */
+#define MAX_LINES 8
+
+struct check {
+	unsigned int faults;
+};
+
+static void fault(struct check *check, const struct pt_entry *entry, const char *what)
+{
+	if (check->faults++ < MAX_LINES)
+		pr_err("page tables: %px, 0x%zx bytes to 0x%llx: %s", (void *)entry->va,
+		       entry->size, (unsigned long long)entry->pa, what);
+}
+
+static bool lies_in_region(const struct pt_entry *entry, enum arch_region region)
+{
+	size_t size = arch_region_size(region);
+
+	return entry->va - arch_region_base(region) < size &&
+	       entry->va + (entry->size - 1) - arch_region_base(region) < size;
+}
+
+/* Do [a, a+size) and [start, end) share a byte? */
+static bool overlap(uint64_t a, uint64_t size, uint64_t start, uint64_t end)
+{
+	return a < end && start < a + size;
+}
+
+static void check_permissions(struct check *check, const struct pt_entry *entry)
+{
+	if ((entry->prot & PROT_WRITE) && (entry->prot & PROT_EXEC))
+		fault(check, entry, "writable and executable");
+	if (entry->prot & PROT_USER)
+		fault(check, entry, "open to user code");
+	if (!(entry->prot & PROT_GLOBAL))
+		fault(check, entry, "not global");
+	if ((entry->prot & PROT_EXEC) &&
+	    (entry->va < (uintptr_t)image_start || entry->va + entry->size > (uintptr_t)text_end))
+		fault(check, entry, "executable outside the text");
+}
+
+static void check_image_leaf(struct check *check, const struct pt_entry *entry)
+{
+	if ((entry->prot & PROT_WRITE) &&
+	    overlap(entry->va, entry->size, (uintptr_t)text_start, (uintptr_t)rodata_end))
+		fault(check, entry, "writable text or read-only data");
+}
+
+static void check_direct_map_leaf(struct check *check, const struct pt_entry *entry)
+{
+	phys_addr_t text = arch_image_to_phys(text_start);
+
+	if (entry->pa != direct_map_to_phys((void *)entry->va))
+		fault(check, entry, "not at the direct map's distance");
+	if (!memblock_is_region_memory(entry->pa, entry->size))
+		fault(check, entry, "something other than RAM in the direct map");
+	if (entry->pa + entry->size > early_high_memory_start())
+		fault(check, entry, "high memory in the direct map");
+	if ((entry->prot & PROT_WRITE) &&
+	    overlap(entry->pa, entry->size, text, text + (phys_addr_t)(rodata_end - text_start)))
+		fault(check, entry, "writable alias of text or read-only data");
+}
+
+static bool check_leaf(const struct pt_entry *entry, void *context)
+{
+	struct check *check = context;
+	unsigned int region = 0;
+
+	while (region < NR_REGIONS && !lies_in_region(entry, region))
+		region++;
+	if (region == NR_REGIONS)
+		fault(check, entry, "mapped outside all regions");
+
+	check_permissions(check, entry);
+	if (region == REGION_IMAGE)
+		check_image_leaf(check, entry);
+	if (region == REGION_DIRECT_MAP)
+		check_direct_map_leaf(check, entry);
+	return true;
+}
+
+/* W2: the walk starts at the lowest region; below it the root must be empty. */
+static void check_below_regions(struct check *check)
+{
+	unsigned int level = arch_pt_levels() - 1, index;
+	const pte_t *root = arch_kernel_root();
+
+	for (index = 0; index < level_index(kernel_range().va, level); index++) {
+		if (arch_pte_kind(root[index], level) == PTE_NONE)
+			continue;
+		check->faults++;
+		pr_err("page tables: entry %u of the root, below all regions, is in use", index);
+	}
+}
+
+static void check_hole(struct check *check, uintptr_t va, size_t size, const char *what)
+{
+	struct pt_entry entry;
+	uintptr_t end = va + size;
+
+	for (; va < end; va = entry.va + entry.size)
+		if (pgtable_query(va, &entry))
+			fault(check, &entry, what);
+}
+
+static void check_nomap(struct check *check)
+{
+	unsigned long i;
+
+	for (i = 0; i < memblock.memory.cnt; i++) {
+		const struct memblock_region *region = &memblock.memory.regions[i];
+
+		if (region->flags & MEMBLOCK_NOMAP)
+			check_hole(check, (uintptr_t)phys_to_virt(region->base), region->size,
+				   "memory that must not be mapped");
+	}
+}
+
+static void check_fixmap_ends(struct check *check)
+{
+	uintptr_t lowest = fix_to_virt(NR_FIXED_ADDRESSES - 1);
+	uintptr_t base = arch_region_base(REGION_FIXMAP);
+
+	check_hole(check, fix_to_virt(FIX_HOLE), PAGE_SIZE, "the hole at the fixmap's top");
+	check_hole(check, base, lowest - base, "mapped below the fixmap's last slot");
+}
+
+bool pgtable_check(void)
+{
+	struct check check = {0};
+
+	pgtable_for_each(check_leaf, &check);
+	check_below_regions(&check);
+	check_nomap(&check);
+	check_fixmap_ends(&check);
+	if (check.faults > MAX_LINES)
+		pr_err("page tables: %u faults in all", check.faults);
+	return check.faults == 0;
+}
