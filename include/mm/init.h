@@ -7,10 +7,24 @@
 #include <lib/firmware/boot_info.h>
 #include <lib/seq_file.h>
 
-/* From boot data to kmalloc; mm/init.c is the table of contents. After fixmap_init() and the firmware's data are read. */
+/*
+ * From boot data to kmalloc; mm/init.c is the table of contents. After fixmap_init() and the firmware's data are read.
+ * Boot CPU, interrupts off.
+ */
 void mm_init(const struct boot_info *boot);
 
-/* Walks everything and proves every numbered invariant; each that fails is one line. True when all hold. */
+/* What changed hands when early memory ended; boot tests compare it with the firmware's map. */
+struct mm_handover {
+	phys_addr_t memory, reserved; /* bytes in memblock's two arrays just before */
+	unsigned long bootmem_pages;  /* pages that were free in bootmem's maps just before */
+	unsigned long taken_pages;    /* what page_take_free() returned: early's own bitmaps too */
+};
+const struct mm_handover *mm_handover(void);
+
+/*
+ * Walks everything and proves every numbered invariant; each that fails is one line. True when all hold. Changes
+ * nothing. After mm_init(), while nobody allocates or frees.
+ */
 bool mm_verify(void);
 
 /* Accounts that must be equal before and after a test. */
@@ -18,8 +32,10 @@ struct mm_accounts {
 	unsigned long free_pages, free_blocks[11], slab_objects, slabs, caches, reports;
 };
 void mm_accounts_take(struct mm_accounts *accounts); /* drains this CPU's caches first */
+
+/* Names each difference on a line of its own; `say` may be NULL. */
 bool mm_accounts_equal(const struct mm_accounts *before, const struct mm_accounts *after,
-		       struct text_sink *say); /* names each difference */
+		       struct text_sink *say);
 
 /* The /proc files of mm, in Linux 6.1's fields and widths; what Loam lacks is 0. */
 void proc_meminfo(struct seq_file *file);
@@ -36,6 +52,9 @@ void mm_report_handover(struct seq_file *file); /* present = reserved + managed,
 void mm_report_buddy(struct seq_file *file, const char *zone); /* NULL: all zones */
 void mm_describe_address(struct seq_file *file,
 			 uintptr_t address); /* whatis: region, page, zone, cache, object */
+
+/* Bytes that the firmware calls usable and that are not free: what the kernel itself costs. */
+unsigned long mm_memory_gone(void);
 
 /* "vmalloc region", "direct map, high memory", "null page"; for one line of a trap report. */
 const char *mm_region_name(uintptr_t address);

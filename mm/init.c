@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init.c - start the memory subsystem: the table of contents of mm/.
+ *
+ * Each line needs what the lines above it made. Who allocates where, and when:
+ *
+ *	early_init ...................... page_init ... slab_init ...
+ *	  memblock: physical ranges	    |		|
+ *		bootmem: zeroed memory	    |		|
+ *				    the handover	|
+ *					    buddy: pages
+ *							kmalloc: objects
+ *
+ * LINUX	start_kernel(): setup_arch(), setup_per_cpu_areas(), mm_core_init() (2.6: mem_init(),
+ *		kmem_cache_init()).
+ */
+#include <mm/init.h>
+
+#include <lib/check.h>
+#include <lib/printk.h>
+#include <mm/bootmem.h>
+#include <mm/direct_map.h>
+#include <mm/early.h>
+#include <mm/early_ioremap.h>
+#include <mm/memblock.h>
+#include <mm/percpu.h>
+#include <mm/slab.h>
+#include <mm/zone.h>
+
+static struct mm_handover handover;
+
+const struct mm_handover *mm_handover(void)
+{
+	return &handover;
+}
+
+/* A report's lines into the log. */
+struct log_lines {
+	struct text_sink sink;
+	char line[120];
+	size_t length;
+};
+
+static void log_lines_emit(struct text_sink *sink, const char *text, size_t length)
+{
+	struct log_lines *log = container_of(sink, struct log_lines, sink);
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		if (text[i] != '\n' && log->length < sizeof(log->line)) {
+			log->line[log->length++] = text[i];
+			continue;
+		}
+		pr_info("%.*s", (int)log->length, log->line);
+		log->length = 0;
+	}
+}
+
+static void say_handover(void)
+{
+	struct log_lines log = {.sink.emit = log_lines_emit};
+	struct seq_file file = {.sink = &log.sink};
+
+	mm_report_handover(&file);
+}
+
+/* Early memory ends, the buddy begins: every page changes hands exactly once. */
+static void hand_over(void)
+{
+	handover.memory = memblock_phys_mem_size();
+	handover.reserved = memblock_reserved_size();
+	handover.bootmem_pages = bootmem_free_pages();
+	handover.taken_pages = page_take_free();
+
+	CHECK(handover.taken_pages == totalram_pages(), "%lu pages taken, the zones manage %lu",
+	      handover.taken_pages, totalram_pages());
+}
+
+void mm_init(const struct boot_info *boot)
+{
+	early_init(boot);		  /* memblock: what exists, what is taken */
+	direct_map_init();		  /* all low RAM readable; tables from memblock */
+	bootmem_init();			  /* zeroed memory by pointer */
+	percpu_areas_init(boot->nr_cpus); /* from here on this_cpu_*() is each CPU's own */
+	page_init();			  /* a struct page for each frame, all reserved; zones */
+	hand_over();			  /* what early has left is free blocks: alloc_pages() */
+	slab_init();			  /* kmalloc() */
+	early_ioremap_close();		  /* who still looks through a borrowed window is named */
+	say_handover();
+}
