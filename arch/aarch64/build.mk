@@ -1,0 +1,16 @@
+# The aarch64 port, in reading order: how it is entered, what it promises, what may go wrong.
+TRIPLET := aarch64-linux-gnu
+KERNEL  := $(OUT)/Image
+
+# No SIMD registers, no unaligned access (memory is Device before the MMU is on), atomics without libgcc.
+ARCH_CFLAGS  := -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-pic -fno-pie -fno-stack-protector
+ARCH_LDFLAGS := --fix-cortex-a53-843419
+
+src += arch/aarch64/boot.S arch/aarch64/start.c
+src += arch/aarch64/cpu.c arch/aarch64/memory.c
+src += arch/aarch64/vectors.S arch/aarch64/trap.c arch/aarch64/stack.c
+src += arch/aarch64/firmware_calls.S arch/aarch64/power.c arch/aarch64/console.c
+
+# What a loader reads: the loaded part alone, from the 64-byte header on.
+$(OUT)/Image: $(OUT)/loam.elf
+	@$(OBJCOPY) -O binary $< $@

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * asm/cache.h - cache maintenance by line, to the point where a device looks.
+ */
+#pragma once
+
+#include <asm/sysreg.h>
+
+/* QEMU's virt says dma-coherent; a board that does not will choose here. */
+static inline bool arch_dma_coherent(void)
+{
+	return true;
+}
+
+/* CTR_EL0.CWG, the most that one write-back touches; 0 says nothing, then the largest that is built. */
+static inline size_t arch_cache_line_size(void)
+{
+	unsigned int granule = sysreg_field(SYSREG_READ(ctr_el0), 24);
+
+	return granule != 0 ? 4UL << granule : 128;
+}
+
+/* CTR_EL0.DminLine: the step that misses no line of any level. */
+static inline size_t cache_step(void)
+{
+	return 4UL << sysreg_field(SYSREG_READ(ctr_el0), 16);
+}
+
+static inline void arch_cache_clean(uintptr_t va, size_t size)
+{
+	size_t step = cache_step();
+
+	for (uintptr_t line = va & ~(step - 1); line < va + size; line += step)
+		asm volatile("dc cvac, %0" : : "r"(line) : "memory");
+	asm volatile("dsb sy" : : : "memory");
+}
+
+static inline void arch_cache_inval(uintptr_t va, size_t size)
+{
+	size_t step = cache_step();
+
+	for (uintptr_t line = va & ~(step - 1); line < va + size; line += step)
+		asm volatile("dc ivac, %0" : : "r"(line) : "memory");
+	asm volatile("dsb sy" : : : "memory");
+}
