@@ -467,15 +467,17 @@ struct protect_walk {
 	prot_t prot;
 };
 
-/*
- * Permissions may change in place and are flushed at the end. Two types for one page at
- * once, or a global and a local entry, are what no CPU stands: there the entry is broken first (T2).
- */
+/* Permissions may be taken away in place. Whatever else changes is broken first (T2). */
+static bool is_weaker(prot_t new, prot_t old)
+{
+	return ((new ^ old) & PROT_TYPE_MASK) == 0 && (new & ~old) == 0;
+}
+
 static void protect_leaf(pte_t *entry, uintptr_t va, unsigned int level, prot_t prot)
 {
 	pte_t leaf = arch_pte_leaf(arch_pte_phys(*entry, level), prot, level);
 
-	if ((arch_pte_prot(*entry, level) ^ prot) & (PROT_TYPE_MASK | PROT_GLOBAL)) {
+	if (!is_weaker(prot, arch_pte_prot(*entry, level))) {
 		arch_pte_set(entry, (pte_t){0});
 		arch_tlb_flush(va, level_size(level));
 	}
