@@ -29,11 +29,30 @@ enum page_flags {
 
 struct slab;
 
+/*
+ * The first four bytes are one value, `state`, so that the buddy compares and
+ * the boot writes them at once. A frame is in exactly one of these states
+ * (page_check() proves it):
+ *
+ *	PG_RESERVED			reserved or a hole
+ *	PG_BUDDY, order k		first page of a free block of 2^k pages
+ *	PG_OWNED, order k		first page of an allocated block; with PG_HEAD of a compound
+ *					page, with PG_SLAB or PG_LARGE as its owner marks it
+ *	none of these			any other page of such a block (PG_TAIL in a compound page)
+ *
+ * Whoever sets PG_SLAB or PG_LARGE clears it before the block is freed: what carries one is refused.
+ */
 struct page {
-	uint16_t flags;	   /* PG_*; changed under the zone's lock, or by the block's only owner */
-	uint8_t order;	   /* of a free or an allocated block, on its first page */
-	uint8_t zone_node; /* bits 0-1 the zone's index, 2-7 the node */
-	int32_t refcount;  /* users; 0 on free, reserved and tail pages */
+	union {
+		struct {
+			uint16_t
+				flags; /* PG_*; changed under the zone's lock, or by the block's only owner */
+			uint8_t order;	   /* of a free or an allocated block, on its first page */
+			uint8_t zone_node; /* bits 0-1 the zone's index, 2-7 the node; constant */
+		};
+		uint32_t state;
+	};
+	int32_t refcount; /* users; 0 on free, reserved and tail pages */
 	union {
 		struct list_head lru; /* free list, or the owner's list */
 		struct page *head;    /* PG_TAIL */
@@ -44,6 +63,14 @@ struct page {
 	} owner;
 };
 static_assert(sizeof(struct page) == 32, "a machine of 4 GiB spends 32 MiB on it");
+
+/* `state` made of its parts. */
+static inline uint32_t page_state(unsigned int flags, unsigned int order, uint8_t zone_node)
+{
+	return flags | order << 16 | (uint32_t)zone_node << 24;
+}
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	      "page_state() puts `flags` in the low half");
 
 enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, MAX_NR_ZONES };
 
@@ -77,8 +104,11 @@ static inline struct page *compound_head(struct page *page)
 	return page->flags & PG_TAIL ? page->head : page;
 }
 
-/* Is there a struct page for this frame? (The frame may still be a hole inside a unit.) */
+/* Is there a struct page for this frame? (The frame may still be a hole inside a unit.) O(1), any context. */
 bool pfn_valid(unsigned long pfn);
+
+/* Is this really the address of a struct page that exists? For pointers that come from a caller. */
+bool page_exists(const struct page *page);
 
 /* Address in the direct map, NULL for high memory. (Linux: page_address) */
 void *page_address(const struct page *page);
@@ -93,20 +123,43 @@ static inline struct page *direct_map_page(const void *address)
 	return pfn_to_page(direct_map_to_phys(address) >> PAGE_SHIFT);
 }
 
-/* References. The last put frees the block. Tails of a compound page stand for its head. Any context. */
+/*
+ * References. The last put frees the block. Tails of a compound page stand for
+ * its head. A page without users is reported and left alone. Any context.
+ */
 void get_page(struct page *page);
 void put_page(struct page *page);
 
-/* Make 2^order independent pages of one block that is not compound. (Linux: split_page) */
+/* Make 2^order independent pages, with one user each, of one block that is not compound. (Linux: split_page) */
 void split_page(struct page *page, unsigned int order);
 
 /*
- * Struct pages for every frame that exists, all reserved; zones with their sizes and watermarks. Pulls from memblock.
+ * Struct pages for every frame that exists, all reserved; nodes and zones with
+ * what they span and what is present. Once, at boot, after bootmem_init(); memory comes from early.
  */
 void page_init(void);
 
-/* The handover: every range that early has left becomes free blocks. Returns the pages; early is closed then. */
+/*
+ * The handover: every range that early has left becomes free blocks, then the
+ * watermarks are set. Returns the pages; early is closed then. Once.
+ */
 unsigned long page_take_free(void);
 
-unsigned long nr_free_pages(void);
-unsigned long totalram_pages(void); /* managed pages of all zones */
+unsigned long nr_free_pages(void);   /* in the buddy, all zones */
+unsigned long totalram_pages(void);  /* managed pages of all zones */
+unsigned long nr_struct_pages(void); /* struct pages that are backed by memory, holes' included */
+
+/* The first page of the free or allocated block that `page` lies in; NULL for a reserved page. O(MAX_ORDER). */
+struct page *page_block(struct page *page);
+
+/*
+ * What a page is, as text: "pfn 0x1a40, zone DMA32 of node 0: inside a free
+ * block of order 3 at pfn 0x1a40". Returns the length, as scnprintf(). Any context.
+ */
+int page_describe(struct page *page, char *text, size_t size);
+
+/*
+ * The sweep: each frame in exactly one state, and the sums equal to what the
+ * zones say. Each rule that fails (P1...) is one line. The machine is quiet: nobody allocates meanwhile.
+ */
+bool page_check(void);

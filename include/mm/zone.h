@@ -38,7 +38,12 @@ struct pglist_data {
 
 /* Nodes with an entry, 0 .. nr_nodes-1; NODE_DATA(nid) is never NULL for them. */
 extern unsigned int nr_nodes;
-struct pglist_data *NODE_DATA(int nid);
+extern struct pglist_data *node_data[MAX_NUMNODES];
+
+static inline struct pglist_data *NODE_DATA(int nid)
+{
+	return node_data[nid];
+}
 
 static inline struct zone *page_zone(const struct page *page)
 {
@@ -50,6 +55,20 @@ static inline bool populated_zone(const struct zone *zone)
 	return zone->present_pages != 0;
 }
 
+/* What page->zone_node is for this zone's pages. */
+static inline uint8_t zone_node_bits(const struct zone *zone)
+{
+	return (uint8_t)(zone->type | zone->nid << 2);
+}
+
+static inline bool zone_spans_pfn(const struct zone *zone, unsigned long pfn)
+{
+	return pfn - zone->start_pfn < zone->spanned_pages;
+}
+
+/* Make an empty zone: no pages, empty lists. */
+void zone_init(struct zone *zone, enum zone_type type, int nid);
+
 /* Every zone of every node, lowest first; unpopulated ones too. */
 struct zone *zone_next(struct zone *zone); /* NULL starts; NULL ends */
 #define for_each_zone(zone) for (zone = zone_next(NULL); zone; zone = zone_next(zone))
@@ -57,5 +76,15 @@ struct zone *zone_next(struct zone *zone); /* NULL starts; NULL ends */
 	for_each_zone (zone)                                                                       \
 		if (populated_zone(zone))
 
-/* The highest zone that a mask admits. */
+/*
+ * The first frame above a zone type, on every node. What lies in [zone_end_pfn(type - 1),
+ * zone_end_pfn(type)) belongs to it; where two ends are equal the zone is empty.
+ */
+unsigned long zone_end_pfn(enum zone_type type);
+
+/* Set min, low and high of every zone from its managed pages, and the sum of min. (Linux: min_free_kbytes) */
+void zones_set_watermarks(void);
+unsigned long min_free_kbytes(void);
+
+/* The highest zone that a mask admits. Of limits that contradict each other the strictest counts. */
 enum zone_type gfp_zone(unsigned int gfp);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * impl.h - what the files of mm/page share among themselves.
+ */
+#pragma once
+
+#include <mm/gfp.h>
+#include <mm/zone.h>
+
+/* Frames that share zone, node and kind, in one unbroken piece. */
+struct frame_run {
+	unsigned long start, end; /* pfns, [start, end) */
+	int nid;
+	enum zone_type type;
+	bool ram; /* false: a hole, inside a unit that has RAM elsewhere */
+};
+
+/*
+ * Every frame that has a struct page, as runs in rising order, until `visit` says false. False then.
+ */
+bool frames_visit(bool (*visit)(const struct frame_run *run, void *context), void *context);
+
+/* memblock's node for us: those that make no sense are node 0. */
+int memory_node(int nid);
+
+/* zone.c: nodes, and the bounds of their zones, from memblock. */
+void zones_init(void);
+
+/* page.c: write the state of free pages' struct pages, [start_pfn, end_pfn) of one zone, until now reserved. */
+void frames_clear_reserved(unsigned long start_pfn, unsigned long end_pfn);
+
+/* What the caller did to a page that it may not. */
+enum misuse {
+	MISUSE_NO_PAGE,
+	MISUSE_ADDRESS,
+	MISUSE_RESERVED,
+	MISUSE_FREED,
+	MISUSE_ORDER,
+	MISUSE_TAIL,
+	MISUSE_INSIDE,
+	MISUSE_SLAB,
+	MISUSE_LARGE,
+	MISUSE_NO_USERS,
+	MISUSE_COMPOUND,
+};
+
+/* Why this page is not the first of an allocated block of that order; asked after it was found not to be one. */
+enum misuse misuse_of_page(struct page *page, unsigned int order);
+
+/* One report. `who` is the function that was called; what it was given is a page (may be none at all) or an address. */
+void misuse_report_page(enum misuse misuse, const char *who, struct page *page, unsigned int order);
+void misuse_report_address(const char *who, const void *address);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zone.c - the memory of each node by what can reach it.
+ *
+ * THE IDEA
+ *	Some devices reach only low addresses, and the kernel itself reaches
+ *	only what is in the direct map. So frames are sorted by address:
+ *
+ *	0        arch_dma_end()     arch_dma32_end()    high memory start
+ *	|  DMA   |      DMA32       |      Normal       |   HighMem  ...
+ *
+ *	A request names the highest zone that will do; lower ones will do as
+ *	well, and are tried last, because others need them more. A limit above
+ *	the start of high memory moves down to it: with 256 MiB of which 64 are
+ *	high DMA32 ends at 192 MiB and Normal is empty. Each node has all four
+ *	zones, most of them empty on most machines.
+ *
+ *	Watermarks say how little may be left free: below `low` the reclaimer
+ *	should work, below `min` only those may take who free memory by it.
+ *	min of the whole machine is sqrt(16 * lowmem in KiB) KiB: the reserve
+ *	grows with memory, but slower. 1 GiB keeps 4 MiB, 16 GiB keep 16 MiB.
+ *
+ * LOCKING	The shape of zones is written at boot and constant after it.
+ * COST		1.4 KiB a node; page_zone() is two loads.
+ * FLOOR	page.
+ * LINUX	mm/mm_init.c: free_area_init(), mm/page_alloc.c:
+ *		calculate_min_free_kbytes(), __setup_per_zone_wmarks();
+ *		include/linux/gfp.h: gfp_zone().
+ */
+#include <mm/zone.h>
+
+#include <arch/memory.h>
+#include <lib/check.h>
+#include <mm/bootmem.h>
+#include <mm/early.h>
+#include <mm/gfp.h>
+#include <mm/memblock.h>
+#include "impl.h"
+
+unsigned int nr_nodes = 1;
+static struct pglist_data node0; /* every machine has it */
+struct pglist_data *node_data[MAX_NUMNODES] = {&node0};
+
+static unsigned long end_pfns[MAX_NR_ZONES]; /* zone_end_pfn() */
+static unsigned long min_free_pages;
+
+unsigned long zone_end_pfn(enum zone_type type)
+{
+	return end_pfns[type];
+}
+
+struct zone *zone_next(struct zone *zone)
+{
+	int nid;
+
+	if (!zone)
+		return &NODE_DATA(0)->zone[0];
+	if (zone->type + 1 < MAX_NR_ZONES)
+		return zone + 1;
+	nid = zone->nid + 1;
+	return nid < (int)nr_nodes ? &NODE_DATA(nid)->zone[0] : NULL;
+}
+
+enum zone_type gfp_zone(unsigned int gfp)
+{
+	/* Bit 0 DMA, bit 1 HIGHMEM, bit 2 DMA32: the strictest counts. */
+	static const uint8_t zone_of[GFP_ZONEMASK + 1] = {
+		ZONE_NORMAL, ZONE_DMA, ZONE_HIGHMEM, ZONE_DMA,
+		ZONE_DMA32,  ZONE_DMA, ZONE_DMA32,   ZONE_DMA,
+	};
+
+	return zone_of[gfp & GFP_ZONEMASK];
+}
+
+unsigned long nr_free_pages(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		sum += READ_ONCE(zone->nr_free);
+	return sum;
+}
+
+unsigned long totalram_pages(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		sum += zone->managed_pages;
+	return sum;
+}
+
+/* --- watermarks ------------------------------------------------------------- */
+
+static unsigned long square_root(unsigned long n)
+{
+	unsigned long root = 0, bit;
+
+	for (bit = 1UL << 31; bit; bit >>= 1)
+		if ((root | bit) * (root | bit) <= n)
+			root |= bit;
+	return root;
+}
+
+static unsigned long lowmem_pages(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_zone (zone)
+		if (zone->type != ZONE_HIGHMEM)
+			sum += zone->managed_pages;
+	return sum;
+}
+
+unsigned long min_free_kbytes(void)
+{
+	return min_free_pages * (PAGE_SIZE / KiB);
+}
+
+void zones_set_watermarks(void)
+{
+	unsigned long lowmem = lowmem_pages(), kbytes, share;
+	struct zone *zone;
+
+	kbytes = square_root(lowmem * (PAGE_SIZE / KiB) * 16);
+	kbytes = max(128UL, min(65536UL, kbytes));
+	min_free_pages = kbytes / (PAGE_SIZE / KiB);
+	for_each_zone (zone) {
+		/* High memory cannot help those who free memory, so it keeps next to nothing. */
+		if (zone->type == ZONE_HIGHMEM)
+			share = max(32UL, min(128UL, zone->managed_pages / 1024));
+		else
+			share = lowmem ? min_free_pages * zone->managed_pages / lowmem : 0;
+		if (!zone->managed_pages)
+			share = 0;
+		zone->watermark[WMARK_MIN] = share;
+		zone->watermark[WMARK_LOW] = share * 5 / 4;
+		zone->watermark[WMARK_HIGH] = share * 3 / 2;
+	}
+}
+
+/* --- the shape of zones ----------------------------------------------------- */
+
+void zone_init(struct zone *zone, enum zone_type type, int nid)
+{
+	static const char *const names[] = {"DMA", "DMA32", "Normal", "HighMem"};
+	unsigned int order;
+
+	*zone = (struct zone){.name = names[type], .type = type, .nid = nid};
+	spin_lock_init(&zone->lock, LOCK_RANK_ZONE);
+	for (order = 0; order < MAX_ORDER; order++)
+		INIT_LIST_HEAD(&zone->free_area[order].free_list);
+}
+
+int memory_node(int nid)
+{
+	return nid < 0 || nid >= MAX_NUMNODES ? 0 : nid;
+}
+
+static void set_zone_ends(void)
+{
+	unsigned long high = early_high_memory_start() >> PAGE_SHIFT;
+
+	end_pfns[ZONE_DMA] = min(high, (unsigned long)(arch_dma_end() >> PAGE_SHIFT));
+	end_pfns[ZONE_DMA32] = min(high, (unsigned long)(arch_dma32_end() >> PAGE_SHIFT));
+	end_pfns[ZONE_NORMAL] = high;
+	end_pfns[ZONE_HIGHMEM] = ~0UL;
+	CHECK(end_pfns[ZONE_DMA] <= end_pfns[ZONE_DMA32]);
+}
+
+static void node_init(int nid)
+{
+	enum zone_type type;
+
+	if (!node_data[nid])
+		node_data[nid] = __alloc_bootmem(sizeof(struct pglist_data), 0, 0);
+	node_data[nid]->nid = nid;
+	for (type = 0; type < MAX_NR_ZONES; type++)
+		zone_init(&node_data[nid]->zone[type], type, nid);
+}
+
+static void span_extend(unsigned long *start, unsigned long *spanned, const struct frame_run *run)
+{
+	if (!*spanned)
+		*start = run->start;
+	*spanned = run->end - *start;
+}
+
+static bool zone_add_present(const struct frame_run *run, void *context)
+{
+	struct pglist_data *node = NODE_DATA(run->nid);
+	struct zone *zone = &node->zone[run->type];
+	unsigned long nr_pages = run->end - run->start;
+
+	(void)context;
+	if (!run->ram)
+		return true;
+	span_extend(&zone->start_pfn, &zone->spanned_pages, run);
+	span_extend(&node->start_pfn, &node->spanned_pages, run);
+	zone->present_pages += nr_pages;
+	node->present_pages += nr_pages;
+	return true;
+}
+
+void zones_init(void)
+{
+	unsigned long index = 0;
+	phys_addr_t base, top;
+	int nid;
+
+	while (memblock_next_memory(&index, &base, &top, &nid))
+		nr_nodes = max(nr_nodes, (unsigned int)memory_node(nid) + 1);
+	for (nid = 0; nid < (int)nr_nodes; nid++)
+		node_init(nid);
+	set_zone_ends();
+	frames_visit(zone_add_present, NULL);
+}
