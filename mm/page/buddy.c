@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buddy.c - take and give back blocks of 2^order page frames of one zone.
+ *
+ * THE IDEA
+ *	A block of order k is 2^k frames and starts at a multiple of 2^k. Two
+ *	blocks of order k that together make one block of order k+1 are buddies:
+ *	their frame numbers differ in bit k and nowhere else, so a block finds
+ *	its buddy with one exclusive-or. Frames 8..11 (order 2) and 12..15 are
+ *	buddies: 8 ^ 4 = 12. Frames 12..15 and 16..19 are not: 12 ^ 4 = 8.
+ *
+ *	Free blocks of each order are on a list. To take, the first block of
+ *	the least order that suffices is halved until it fits: the caller keeps
+ *	the lowest half, the upper halves go on the lists. To give, the block
+ *	joins its buddy as long as that is free and whole, and so on upwards.
+ *	Both halves of the work undo each other exactly: when all is given back
+ *	the lists are as at the start.
+ *
+ * PICTURE	take order 0 from a free block of order 3
+ *
+ *	before	| 0                             7 |   free[3]
+ *	halve	| 0           3 | 4             7 |   free[2]: 4..7
+ *	halve	| 0   1 | 2   3 | 4             7 |   free[1]: 2..3
+ *	halve	|T| 1   | 2   3 | 4             7 |   free[0]: 1
+ *
+ *	give page 0 back: 0^1 = 1 is free of order 0, join; 0^2 = 2 is free of
+ *	order 1, join; 0^4 = 4 is free of order 2, join; 0^8 = 8 is not: stop.
+ *
+ * INVARIANTS	(buddy_check() proves them, buddy_test.c breaks them)
+ *	B1  A free block of order k starts at a multiple of 2^k.
+ *	B2  Below the largest order a block and its buddy are never both free,
+ *	    unless a zone's end parts them.
+ *	B3  Only the first page of a free block carries PG_BUDDY and the order;
+ *	    its other pages carry nothing, and none has users.
+ *	B4  zone->nr_free is the sum of 2^k times the length of list k, and each
+ *	    free_area's nr_free is that length.
+ *	B5  Every page of a free block lies in the zone's span, exists, and says
+ *	    that it belongs to the zone.
+ *	B6  Each list is a ring whose links agree.
+ *
+ * LOCKING	The caller holds zone->lock. Nothing here sleeps or allocates.
+ * COST		Take and give are O(MAX_ORDER), 10 steps at most. Whoever
+ *		watches costs one branch a call while nobody does: each function
+ *		is compiled twice.
+ * FLOOR	page. Called by page_alloc.c and handover.c only.
+ * LINUX	mm/page_alloc.c: __rmqueue_smallest(), expand(),
+ *		__free_one_page(), page_is_buddy(). No migratetypes.
+ */
+#include <mm/buddy.h>
+
+#include <lib/check.h>
+
+static struct buddy_observer *watcher;
+
+void buddy_observe(struct buddy_observer *observer)
+{
+	WRITE_ONCE(watcher, observer);
+}
+
+/*
+ * One comparison for: free, of this order, of this zone and node. A hole is
+ * PG_RESERVED and a page of another zone has other bits, so neither is ever joined.
+ */
+static inline bool page_is_buddy(const struct page *page, unsigned int order, uint8_t zone_node)
+{
+	return page->state == page_state(PG_BUDDY, order, zone_node);
+}
+
+static inline void free_list_add(struct zone *zone, struct page *page, unsigned int order)
+{
+	page->state = page_state(PG_BUDDY, order, page->zone_node);
+	list_add(&page->lru, &zone->free_area[order].free_list);
+	zone->free_area[order].nr_free++;
+}
+
+static inline void free_list_remove(struct zone *zone, struct page *page, unsigned int order)
+{
+	list_del(&page->lru);
+	zone->free_area[order].nr_free--;
+	page->state = page_state(0, 0, page->zone_node);
+}
+
+/* Halve a block of order `high` down to `low`; the upper halves go on the lists. */
+static inline void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high,
+			  struct buddy_observer *observer)
+{
+	while (high > low) {
+		if (observer)
+			observer->split(observer, page_to_pfn(page), high);
+		high--;
+		free_list_add(zone, page + (1UL << high), high);
+	}
+}
+
+static inline __attribute__((always_inline)) struct page *
+take_smallest(struct zone *zone, unsigned int order, struct buddy_observer *observer)
+{
+	unsigned int current;
+	struct page *page;
+
+	for (current = order; current < MAX_ORDER; current++) {
+		if (list_empty(&zone->free_area[current].free_list))
+			continue;
+		page = list_first_entry(&zone->free_area[current].free_list, struct page, lru);
+		CHECK(page_is_buddy(page, current, zone_node_bits(zone)),
+		      "zone %s, order %u, page %px: state 0x%x", zone->name, current, page,
+		      page->state);
+		free_list_remove(zone, page, current);
+		expand(zone, page, order, current, observer);
+		zone->nr_free -= 1UL << order;
+		if (observer)
+			observer->took(observer, page_to_pfn(page), order);
+		return page;
+	}
+	return NULL;
+}
+
+static inline __attribute__((always_inline)) void give_and_merge(struct zone *zone,
+								 struct page *page,
+								 unsigned int order,
+								 struct buddy_observer *observer)
+{
+	unsigned long pfn = page_to_pfn(page), buddy_pfn;
+	uint8_t zone_node = page->zone_node;
+	struct page *buddy;
+
+	zone->nr_free += 1UL << order;
+	if (observer)
+		observer->gave(observer, pfn, order);
+	for (; order < MAX_PAGE_ORDER; order++) {
+		buddy_pfn = pfn ^ (1UL << order);
+		buddy = page + (long)(buddy_pfn - pfn);
+		if (!page_is_buddy(buddy, order, zone_node))
+			break;
+		free_list_remove(zone, buddy, order);
+		if (buddy_pfn < pfn) {
+			page = buddy;
+			pfn = buddy_pfn;
+		}
+		if (observer)
+			observer->merged(observer, pfn, order + 1);
+	}
+	free_list_add(zone, page, order);
+}
+
+struct page *buddy_take(struct zone *zone, unsigned int order)
+{
+	struct buddy_observer *observer = READ_ONCE(watcher);
+
+	ASSERT(spin_is_locked(&zone->lock));
+	if (unlikely(observer))
+		return take_smallest(zone, order, observer);
+	return take_smallest(zone, order, NULL);
+}
+
+void buddy_give(struct zone *zone, struct page *page, unsigned int order)
+{
+	struct buddy_observer *observer = READ_ONCE(watcher);
+
+	ASSERT(spin_is_locked(&zone->lock));
+	ASSERT(order < MAX_ORDER && IS_ALIGNED(page_to_pfn(page), 1UL << order),
+	       "pfn 0x%lx, order %u", page_to_pfn(page), order);
+	CHECK(page->state == page_state(0, 0, zone_node_bits(zone)), "pfn 0x%lx: state 0x%x",
+	      page_to_pfn(page), page->state);
+	if (unlikely(observer))
+		give_and_merge(zone, page, order, observer);
+	else
+		give_and_merge(zone, page, order, NULL);
+}
