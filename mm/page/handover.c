@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handover.c - the buddy takes what the early allocator has left.
+ *
+ * THE IDEA
+ *	Early knows nothing of pages: it is asked for its free ranges, one after
+ *	the other, and last for what it stood on itself. A range [start, end)
+ *	becomes the fewest blocks: at each frame the largest block that may
+ *	start there and still ends inside. Frames 1..15 are blocks 1, 2..3,
+ *	4..7 and 8..15; each is one step, so 4 GiB are some thousand of them.
+ *
+ * PICTURE	frames 1 to 15, given in this order
+ *
+ *	|1|2   3|4           7|8                           15|
+ *	 0   1        2                     3			orders
+ *
+ * LOCKING	Boot CPU; the zone's lock is taken a range at a time.
+ * COST		1.4 instructions a page to clear PG_RESERVED.
+ * FLOOR	page.
+ * LINUX	mm/memblock.c: memblock_free_all(), __free_pages_memory();
+ *		there early pushes its memory up into the buddy.
+ */
+#include <mm/page.h>
+
+#include <lib/bits.h>
+#include <lib/check.h>
+#include <lib/poison.h>
+#include <mm/buddy.h>
+#include <mm/early.h>
+#include "impl.h"
+
+/* The order of the largest block that starts at `start` and ends in [start, end). */
+static unsigned int largest_order(unsigned long start, unsigned long end)
+{
+	unsigned int aligned = start ? lowest_bit(start) : MAX_PAGE_ORDER;
+	unsigned int fits = ilog2(end - start);
+
+	return min((unsigned int)MAX_PAGE_ORDER, min(aligned, fits));
+}
+
+static void zone_add_free(struct zone *zone, unsigned long start, unsigned long end)
+{
+	unsigned long flags, pfn;
+	unsigned int order;
+
+	frames_clear_reserved(start, end);
+	if (zone->type != ZONE_HIGHMEM)
+		mem_poison(phys_to_virt((phys_addr_t)start << PAGE_SHIFT), (end - start)
+										   << PAGE_SHIFT);
+	spin_lock_irqsave(&zone->lock, flags);
+	zone->managed_pages += end - start;
+	for (pfn = start; pfn < end; pfn += 1UL << order) {
+		order = largest_order(pfn, end);
+		buddy_give(zone, pfn_to_page(pfn), order);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* A range may cross the end of a zone. */
+static unsigned long add_free_range(unsigned long start, unsigned long end)
+{
+	unsigned long at = start, stop;
+	struct zone *zone;
+
+	while (at < end) {
+		CHECK(pfn_valid(at), "pfn 0x%lx", at);
+		zone = page_zone(pfn_to_page(at));
+		stop = min(end, zone_end_pfn(zone->type));
+		CHECK(zone_spans_pfn(zone, at) && zone_spans_pfn(zone, stop - 1),
+		      "pfns 0x%lx to 0x%lx, zone %s", at, stop, zone->name);
+		zone_add_free(zone, at, stop);
+		at = stop;
+	}
+	return end - start;
+}
+
+unsigned long page_take_free(void)
+{
+	unsigned long cursor = 0, start, end, nr_pages = 0;
+	int nid;
+
+	while (early_next_free_range(&cursor, &start, &end, &nid))
+		nr_pages += add_free_range(start, end);
+
+	/* Last, what early itself stood on: nobody reads it any more. */
+	while (early_close(&start, &end))
+		nr_pages += add_free_range(start, end);
+
+	zones_set_watermarks();
+	return nr_pages;
+}
