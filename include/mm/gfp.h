@@ -10,7 +10,10 @@ struct page;
 
 typedef unsigned int gfp_t;
 
-/* Where: limits, never hints. None of them: NORMAL or below. */
+/*
+ * Where: limits, never hints. None of them: NORMAL or below. At most one; of
+ * two the strictest is kept (DMA, then DMA32), with a warning.
+ */
 #define __GFP_DMA     (1U << 0) /* below arch_dma_end() */
 #define __GFP_HIGHMEM (1U << 1) /* high memory too: the page may have no address */
 #define __GFP_DMA32   (1U << 2) /* below arch_dma32_end() */
@@ -49,8 +52,10 @@ typedef unsigned int gfp_t;
 #define GFP_HIGHUSER_MOVABLE (GFP_HIGHUSER | __GFP_MOVABLE)
 
 /*
- * 2^order pages in one piece, order 0 to MAX_ORDER-1; NULL when there are none (quiet with __GFP_NOWARN). order >= MAX_ORDER:
- * NULL and one warning. Any context with GFP_ATOMIC.
+ * 2^order pages in one piece, order 0 to MAX_ORDER-1, aligned to their size; the first page has one user. NULL when there are none
+ * (quiet with __GFP_NOWARN; a panic with __GFP_NOFAIL). order >= MAX_ORDER: NULL and one warning, silent with
+ * __GFP_NOWARN. From `nid` first (-1: this CPU's), then from the others but with __GFP_THISNODE; a node that does not exist: NULL and one warning.
+ * Any context with GFP_ATOMIC.
  */
 struct page *__must_check alloc_pages(gfp_t gfp, unsigned int order);
 struct page *__must_check alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
@@ -62,13 +67,16 @@ unsigned long __must_check get_zeroed_page(gfp_t gfp);
 #define __get_free_page(gfp)	    __get_free_pages(gfp, 0)
 #define __get_dma_pages(gfp, order) __get_free_pages((gfp) | GFP_DMA, order)
 
-/* Give back, with the order that was asked for. A page that cannot be freed so is reported and left alone. */
+/*
+ * Give back, with the order that was asked for. A page that cannot be freed so is reported and left alone. A block
+ * whose first page somebody else still uses gives back the other pages now, and that one at the last put_page(). Any context.
+ */
 void __free_pages(struct page *page, unsigned int order);
 void free_pages(unsigned long address, unsigned int order); /* 0 does nothing */
 #define __free_page(page)  __free_pages(page, 0)
 #define free_page(address) free_pages(address, 0)
 
-/* Bytes rounded up to whole pages; the tail of the power-of-two block is given back. */
+/* Bytes rounded up to whole pages; the tail of the power-of-two block is given back. Size 0: NULL. Freed with the same size; NULL does nothing. */
 void *__must_check alloc_pages_exact(size_t size, gfp_t gfp);
 void free_pages_exact(void *address, size_t size);
 

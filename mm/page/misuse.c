@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * misuse.c - pages given back wrongly: what the page is, and what went wrong.
+ *
+ * THE IDEA
+ *	struct page keeps the order of every block, free or allocated, in every
+ *	build. So a wrong free is seen before anything is touched: a block may
+ *	be freed only through its first page, with its own order, while it has
+ *	users. Everything else is told in one report, and nothing is changed.
+ *
+ *	A page that is not the first of a block says nothing of itself. But a
+ *	block of order k starts at a multiple of 2^k, so at most 11 pages before
+ *	it can be that first page: for frame 13 these are 13, 12, 8, 0, ...
+ *
+ * LOCKING	None is taken: what is described may change under our eyes, and
+ *		then the words are wrong but nothing else is.
+ * FLOOR	page.
+ * LINUX	mm/page_alloc.c: bad_page(), free_page_is_bad(). There the order
+ *		of a block is known to its owner only.
+ */
+#include <mm/page.h>
+
+#include <lib/printf.h>
+#include <lib/report.h>
+#include <mm/zone.h>
+#include "impl.h"
+
+struct page *page_block(struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page);
+	struct page *first;
+	unsigned int order;
+
+	for (order = 0; order < MAX_ORDER; order++) {
+		first = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
+		if (first->flags & (PG_BUDDY | PG_OWNED) && first->order >= order)
+			return first;
+	}
+	return NULL;
+}
+
+/* What the owner of a block made of it. */
+static const char *owner_name(const struct page *first)
+{
+	if (first->flags & PG_SLAB)
+		return "slab";
+	if (first->flags & PG_LARGE)
+		return "kmalloc block";
+	return first->flags & PG_HEAD ? "compound page" : "allocated block";
+}
+
+int page_describe(struct page *page, char *text, size_t size)
+{
+	struct page *first = page_block(page);
+	struct zone *zone = page_zone(page);
+	const char *place = page == first ? "first page of" : "inside";
+	int length;
+
+	length = scnprintf(text, size, "pfn 0x%lx, zone %s of node %d: ", page_to_pfn(page),
+			   zone->name, zone->nid);
+	text += length;
+	size -= (size_t)length;
+	if (page->flags & PG_RESERVED)
+		return length + scnprintf(text, size, "reserved, or no RAM");
+	if (!first)
+		return length + scnprintf(text, size, "in no block");
+	if (first->flags & PG_BUDDY)
+		return length + scnprintf(text, size, "%s a free block of order %u at pfn 0x%lx",
+					  place, first->order, page_to_pfn(first));
+	return length + scnprintf(text, size, "%s a %s of order %u at pfn 0x%lx, users %d", place,
+				  owner_name(first), first->order, page_to_pfn(first),
+				  first->refcount);
+}
+
+enum misuse misuse_of_page(struct page *page, unsigned int order)
+{
+	struct page *first;
+
+	if (!page_exists(page))
+		return MISUSE_NO_PAGE;
+	if (page->flags & PG_RESERVED)
+		return MISUSE_RESERVED;
+	first = page_block(page);
+	if (!first || first->flags & PG_BUDDY)
+		return MISUSE_FREED;
+	if (first->flags & PG_SLAB)
+		return MISUSE_SLAB;
+	if (first->flags & PG_LARGE)
+		return MISUSE_LARGE;
+	if (page != first)
+		return page->flags & PG_TAIL ? MISUSE_TAIL : MISUSE_INSIDE;
+	return page->order != order ? MISUSE_ORDER : MISUSE_NO_USERS;
+}
+
+static const struct {
+	const char *title, *advice;
+} texts[] = {
+	[MISUSE_NO_PAGE] = {"no such page", "the pointer is no struct page that exists"},
+	[MISUSE_ADDRESS] = {"address is not in the direct map",
+			    "free memory through the allocator that gave it"},
+	[MISUSE_RESERVED] = {"reserved page", "it never came from alloc_pages()"},
+	[MISUSE_FREED] = {"page freed twice", "each alloc_pages() has one __free_pages()"},
+	[MISUSE_ORDER] = {"wrong order", "free with the order that was asked for"},
+	[MISUSE_TAIL] = {"tail of a compound page", "free its first page, compound_head()"},
+	[MISUSE_INSIDE] = {"inside a block",
+			   "free its first page; split_page() makes single pages"},
+	[MISUSE_SLAB] = {"page of a slab", "free objects with kfree() or kmem_cache_free()"},
+	[MISUSE_LARGE] = {"page of a kmalloc block", "free it with kfree()"},
+	[MISUSE_NO_USERS] = {"page without users", "each get_page() has one put_page()"},
+	[MISUSE_COMPOUND] = {"compound page", "allocate without __GFP_COMP what is to be split"},
+};
+
+void misuse_report_page(enum misuse misuse, const char *who, struct page *page, unsigned int order)
+{
+	char text[128];
+
+	report_open(REPORT_BUG, "%s: %s", who, texts[misuse].title);
+	if (page_exists(page)) {
+		page_describe(page, text, sizeof(text));
+		report_line("page    %s", text);
+	} else {
+		report_line("page    %px", page);
+	}
+	report_line("given   with order %u", order);
+	report_line("advice  %s", texts[misuse].advice);
+	report_stack("by");
+	report_close();
+}
+
+void misuse_report_address(const char *who, const void *address)
+{
+	report_open(REPORT_BUG, "%s: %s", who, texts[MISUSE_ADDRESS].title);
+	report_line("address %px", address);
+	report_line("advice  %s", texts[MISUSE_ADDRESS].advice);
+	report_stack("by");
+	report_close();
+}
