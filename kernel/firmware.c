@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * firmware.c - find the loader's data in memory, have it parsed, keep it from being overwritten.
+ *
+ * THE IDEA
+ *	The parsers in lib/firmware see bytes and never an address. Here each
+ *	structure is borrowed through early_memremap(), given to its parser and
+ *	returned. Whatever lies in memory, our own image first, is also reserved: the
+ *	map calls most of these places usable.
+ *
+ * PICTURE	who points to whom on a PC, booted by PVH
+ *
+ *	ebx -> start info --> memory map			 all little-endian, physical
+ *			 |--> command line
+ *			 |--> module list --> initrd
+ *			 '--> RSDP --> RSDT/XSDT --> MADT (CPUs), SPCR (console), ...
+ *
+ * FLOOR	kernel. Boot CPU, before the first allocation.
+ * LINUX	arch/x86/platform/pvh/enlighten.c, drivers/acpi/tables.c;
+ *	arch/arm64/kernel/setup.c (setup_machine_fdt).
+ */
+#include <kernel/firmware.h>
+
+#include <arch/cpu.h>
+#include <arch/memory.h>
+#include <arch/mmio.h>
+#include <lib/firmware/acpi.h>
+#include <lib/firmware/bytes.h>
+#include <lib/firmware/fdt.h>
+#include <lib/firmware/pvh.h>
+#include <lib/printk.h>
+#include <lib/random.h>
+#include <lib/string.h>
+#include <mm/early_ioremap.h>
+#include <drivers/console.h>
+
+#define MAP_CHUNK_ENTRIES 1024 /* of a long memory map, borrowed at once: 24 KiB */
+#define ACPI_MAX_READ	  (256 * KiB)
+#define TRAMPOLINE_PA	  0x8000
+
+/* The low megabyte of a PC. */
+#define BIOS_COM1_PORT_PA 0x400
+#define BIOS_EBDA_PA	  0x40e
+#define EBDA_SIZE	  1024
+#define BIOS_ROM_PA	  0xe0000
+#define BIOS_ROM_SIZE	  0x20000
+
+#define COM1_PORT    0x3f8
+#define UART_SCRATCH 7 /* a register of the 16550 that only remembers */
+
+/* Nothing can be started from what the loader gave. The reason is in the log: show it where text can go. */
+static _Noreturn void stop(const struct boot_info *boot, const char *reason)
+{
+	pr_err("boot: %s", reason);
+	console_init(boot);
+	arch_halt(HALT_BAD_BOOT);
+}
+
+/* Borrow [pa, pa+size); NULL after a message when that cannot be. */
+static const void *borrow(phys_addr_t pa, size_t size, const char *what)
+{
+	const void *bytes = pa ? early_memremap(pa, size) : NULL;
+
+	if (!bytes)
+		pr_warn("boot: %s at %#llx, %zu bytes, cannot be read", what,
+			(unsigned long long)pa, size);
+	return bytes;
+}
+
+static void copy_command_line(struct boot_info *boot, phys_addr_t pa)
+{
+	size_t size = COMMAND_LINE_SIZE, length;
+	const char *text;
+
+	if (pa == 0 || pa >= arch_phys_end())
+		return;
+	size = min(size, (size_t)(arch_phys_end() - pa));
+	text = borrow(pa, size, "the command line");
+	if (!text)
+		return;
+	length = strnlen(text, size);
+	if (length == COMMAND_LINE_SIZE) {
+		pr_warn("boot: the command line is cut at %d bytes", COMMAND_LINE_SIZE - 1);
+		length--;
+	}
+	memcpy(boot->command_line, text, length);
+	boot->command_line[length] = '\0';
+	early_memunmap(text, size);
+	boot_info_reserve(boot, pa, length + 1, SOURCE_PVH, false, "command line");
+}
+
+static void read_pvh_map(struct boot_info *boot, const struct pvh_start_info *start)
+{
+	uint32_t done = 0;
+
+	while (done < start->nr_map) {
+		uint32_t nr = min(start->nr_map - done, (uint32_t)MAP_CHUNK_ENTRIES);
+		size_t size = nr * PVH_MAP_ENTRY_SIZE;
+		const void *bytes = borrow(start->map_pa + (phys_addr_t)done * PVH_MAP_ENTRY_SIZE,
+					   size, "the memory map");
+
+		if (!bytes)
+			break;
+		pvh_parse_map(bytes, size, boot);
+		early_memunmap(bytes, size);
+		done += nr;
+	}
+	boot_info_reserve(boot, start->map_pa, (phys_addr_t)start->nr_map * PVH_MAP_ENTRY_SIZE,
+			  SOURCE_PVH, false, "memory map");
+}
+
+static void read_pvh_modules(struct boot_info *boot, const struct pvh_start_info *start)
+{
+	const void *bytes;
+
+	if (start->nr_modules == 0)
+		return;
+	if (start->nr_modules > 1)
+		pr_warn("boot: the first of %u modules is the initrd, the others are ignored",
+			start->nr_modules);
+	bytes = borrow(start->modules_pa, PVH_MODULE_SIZE, "the module list");
+	if (!bytes)
+		return;
+	pvh_parse_module(bytes, PVH_MODULE_SIZE, boot);
+	early_memunmap(bytes, PVH_MODULE_SIZE);
+	boot_info_reserve(boot, start->modules_pa, start->nr_modules * PVH_MODULE_SIZE, SOURCE_PVH,
+			  false, "module list");
+}
+
+/* What lies in RAM that the map calls usable would be given away. */
+static void reserve_table(struct boot_info *boot, phys_addr_t pa, size_t size, const char *name)
+{
+	if (boot_info_is_usable(boot, pa, pa + size))
+		boot_info_reserve(boot, pa, size, SOURCE_ACPI, false, name);
+}
+
+static void parse_table(struct boot_info *boot, phys_addr_t pa, size_t length,
+			int (*parse)(const void *, size_t, struct boot_info *))
+{
+	const void *bytes;
+
+	if (length > ACPI_MAX_READ)
+		return;
+	bytes = borrow(pa, length, "an ACPI table");
+	if (!bytes)
+		return;
+	parse(bytes, length, boot);
+	early_memunmap(bytes, length);
+}
+
+static void read_table(struct boot_info *boot, phys_addr_t pa)
+{
+	const void *header = borrow(pa, ACPI_HEADER_SIZE, "an ACPI table");
+	bool is_madt, is_spcr;
+	char name[] = "ACPI ....";
+	long length;
+
+	if (!header)
+		return;
+	length = acpi_table_length(header, ACPI_HEADER_SIZE);
+	is_madt = acpi_has_signature(header, ACPI_HEADER_SIZE, "APIC");
+	is_spcr = acpi_has_signature(header, ACPI_HEADER_SIZE, "SPCR");
+	for (unsigned int i = 0; i < 4; i++) {
+		char c = ((const char *)header)[i];
+
+		name[5 + i] = c > ' ' && c < 0x7f ? c : '?';
+	}
+	early_memunmap(header, ACPI_HEADER_SIZE);
+	if (length < 0) {
+		pr_warn("boot: %s at %#llx has an impossible length, ignored", name,
+			(unsigned long long)pa);
+		boot->dropped++;
+		return;
+	}
+	reserve_table(boot, pa, (size_t)length, name);
+	if (is_madt)
+		parse_table(boot, pa, (size_t)length, acpi_parse_madt);
+	else if (is_spcr)
+		parse_table(boot, pa, (size_t)length, acpi_parse_spcr);
+}
+
+/* Each table that a valid RSDT or XSDT lists. */
+static void read_root(struct boot_info *boot, const struct acpi_roots *roots)
+{
+	const void *bytes = borrow(roots->root_pa, ACPI_HEADER_SIZE, "the ACPI root table");
+	long length;
+	unsigned int nr;
+
+	if (!bytes)
+		return;
+	length = acpi_table_length(bytes, ACPI_HEADER_SIZE);
+	early_memunmap(bytes, ACPI_HEADER_SIZE);
+	if (length < 0 || (size_t)length > ACPI_MAX_READ) {
+		pr_warn("boot: the ACPI root table has an impossible length, ignored");
+		return;
+	}
+	bytes = borrow(roots->root_pa, (size_t)length, "the ACPI root table");
+	if (!bytes)
+		return;
+	if (acpi_table_valid(bytes, (size_t)length)) {
+		reserve_table(boot, roots->root_pa, (size_t)length, "ACPI root table");
+		nr = acpi_root_count(bytes, (size_t)length, roots->entry_size);
+		for (unsigned int i = 0; i < nr; i++) {
+			phys_addr_t pa = acpi_root_entry(bytes, (size_t)length, roots->entry_size,
+							 i);
+
+			if (pa)
+				read_table(boot, pa);
+		}
+	} else {
+		pr_warn("boot: the ACPI root table's checksum is wrong, ignored");
+	}
+	early_memunmap(bytes, (size_t)length);
+}
+
+/* Where in [pa, pa+size) an RSDP lies, or 0. */
+static phys_addr_t search_rsdp(phys_addr_t pa, size_t size)
+{
+	const void *bytes = borrow(pa, size, "the firmware's memory");
+	long offset;
+
+	if (!bytes)
+		return 0;
+	offset = acpi_find_rsdp(bytes, size);
+	early_memunmap(bytes, size);
+	return offset < 0 ? 0 : pa + (phys_addr_t)offset;
+}
+
+static uint16_t bios_word(phys_addr_t pa)
+{
+	const void *bytes = borrow(pa, 2, "the BIOS data area");
+	uint16_t word;
+
+	if (!bytes)
+		return 0;
+	word = le16_at(bytes);
+	early_memunmap(bytes, 2);
+	return word;
+}
+
+/* A PC's firmware that was not asked keeps the RSDP in the first KiB of its data area or in its ROM. */
+static phys_addr_t find_rsdp(void)
+{
+	phys_addr_t ebda = (phys_addr_t)bios_word(BIOS_EBDA_PA) << 4, found = 0;
+
+	if (ebda >= 0x400 && ebda + EBDA_SIZE <= 0xa0000)
+		found = search_rsdp(ebda, EBDA_SIZE);
+	return found ? found : search_rsdp(BIOS_ROM_PA, BIOS_ROM_SIZE);
+}
+
+static void read_acpi(struct boot_info *boot)
+{
+	struct acpi_roots roots;
+	const void *bytes;
+	int error;
+
+	if (!boot->rsdp)
+		boot->rsdp = find_rsdp();
+	bytes = boot->rsdp ? borrow(boot->rsdp, ACPI_RSDP_SIZE, "the ACPI root pointer") : NULL;
+	if (!bytes) {
+		pr_warn("boot: no ACPI, one CPU is assumed");
+		return;
+	}
+	error = acpi_parse_rsdp(bytes, ACPI_RSDP_SIZE, &roots);
+	early_memunmap(bytes, ACPI_RSDP_SIZE);
+	if (error) {
+		pr_warn("boot: the ACPI root pointer at %#llx is broken, ignored",
+			(unsigned long long)boot->rsdp);
+		boot->rsdp = 0;
+		return;
+	}
+	reserve_table(boot, boot->rsdp, ACPI_RSDP_SIZE, "ACPI root pointer");
+	read_root(boot, &roots);
+}
+
+/* Does a 16550 answer there? Its scratch register gives back what was written; an empty bus gives ones. */
+static bool port_has_uart(uint16_t port)
+{
+	uint8_t before = arch_port_read8(port + UART_SCRATCH), found;
+
+	arch_port_write8(port + UART_SCRATCH, 0x5a);
+	found = arch_port_read8(port + UART_SCRATCH);
+	arch_port_write8(port + UART_SCRATCH, before);
+	return found == 0x5a;
+}
+
+/* ACPI named no console: the BIOS may have counted a serial port, else the usual place is tried. */
+static void find_pc_uart(struct boot_info *boot)
+{
+	struct boot_uart uart = {UART_16550, true, COM1_PORT, 0, 1, SOURCE_BIOS};
+	uint16_t port;
+
+	if (boot->uart.type != UART_NONE)
+		return;
+	port = bios_word(BIOS_COM1_PORT_PA);
+	if (port >= 0x100 && port <= 0xfff8 && port % 8 == 0 && port_has_uart(port)) {
+		uart.base = port;
+		boot->uart = uart;
+	} else if (port_has_uart(COM1_PORT)) {
+		uart.source = SOURCE_KERNEL;
+		boot->uart = uart;
+	}
+}
+
+/* Other CPUs of a PC start in real mode: their first page lies below 1 MiB and clear of what is there. */
+static void reserve_trampoline(struct boot_info *boot)
+{
+	for (phys_addr_t pa = TRAMPOLINE_PA; pa < 0x80000; pa += 0x1000) {
+		bool taken = false;
+
+		for (unsigned int i = 0; i < boot->nr_reserved; i++)
+			taken |= boot->reserved[i].start < pa + 0x1000 &&
+				 pa < boot->reserved[i].end;
+		if (taken || !boot_info_is_usable(boot, pa, pa + 0x1000))
+			continue;
+		boot_info_reserve(boot, pa, 0x1000, SOURCE_KERNEL, false, "trampoline");
+		return;
+	}
+	pr_warn("boot: no page below 1 MiB for other CPUs to start in");
+}
+
+static void reserve_initrd(struct boot_info *boot)
+{
+	if (boot->initrd_end)
+		boot_info_reserve(boot, boot->initrd_start, boot->initrd_end - boot->initrd_start,
+				  boot->protocol == BOOT_FDT ? SOURCE_FDT : SOURCE_PVH, false,
+				  "initrd");
+}
+
+static void read_pvh(struct boot_info *boot)
+{
+	struct pvh_start_info start;
+	const void *bytes = borrow(boot->info_pa, PVH_START_INFO_SIZE, "the PVH start info");
+
+	if (!bytes || pvh_parse_start_info(bytes, PVH_START_INFO_SIZE, &start))
+		stop(boot, "the PVH start info cannot be used");
+	early_memunmap(bytes, PVH_START_INFO_SIZE);
+	boot_info_reserve(boot, boot->info_pa, PVH_START_INFO_SIZE, SOURCE_PVH, false,
+			  "PVH start info");
+	boot->rsdp = start.rsdp_pa;
+	copy_command_line(boot, start.command_line_pa);
+	read_pvh_modules(boot, &start);
+	read_pvh_map(boot, &start);
+}
+
+static void read_pc(struct boot_info *boot)
+{
+	read_acpi(boot);
+	find_pc_uart(boot);
+	reserve_trampoline(boot);
+}
+
+/* Randomness that the loader drew for us. */
+static void add_seed(const struct fdt *fdt, const char *name)
+{
+	size_t length;
+	const void *seed = fdt_property(fdt, "/chosen", name, &length);
+
+	if (seed)
+		random_add_seed(seed, length);
+}
+
+static void read_device_tree(struct boot_info *boot)
+{
+	const void *header = borrow(boot->info_pa, FDT_HEADER_SIZE, "the device tree");
+	const void *bytes;
+	struct fdt fdt;
+	long used;
+
+	if (!header)
+		stop(boot, "no device tree");
+	used = fdt_used_size(header, FDT_HEADER_SIZE);
+	boot->device_tree_size = fdt_total_size(header, FDT_HEADER_SIZE);
+	early_memunmap(header, FDT_HEADER_SIZE);
+	bytes = used > 0 ? borrow(boot->info_pa, (size_t)used, "the device tree") : NULL;
+	if (!bytes || fdt_open(&fdt, bytes, (size_t)used))
+		stop(boot, "the device tree cannot be used");
+	boot->device_tree = boot->info_pa;
+	boot_info_reserve(boot, boot->device_tree, boot->device_tree_size, SOURCE_FDT, false,
+			  "device tree");
+	fdt_read_boot_info(&fdt, boot);
+	add_seed(&fdt, "rng-seed");
+	add_seed(&fdt, "kaslr-seed");
+	early_memunmap(bytes, (size_t)used);
+}
+
+void firmware_read(struct boot_info *boot)
+{
+	boot_info_reserve(boot, boot->image_start, boot->image_end - boot->image_start,
+			  SOURCE_KERNEL, false, "kernel image");
+	switch (boot->protocol) {
+	case BOOT_HOSTED: /* the host has filled in the rest */
+		return;
+	case BOOT_PVH:
+		read_pvh(boot);
+		break;
+	case BOOT_FDT:
+		read_device_tree(boot);
+		break;
+	default:
+		stop(boot, "started by a loader that this kernel does not know");
+	}
+	reserve_initrd(boot);
+	if (arch_low_megabyte_reserved())
+		read_pc(boot);
+}
