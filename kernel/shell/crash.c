@@ -28,7 +28,7 @@ static __noinline int recurse(int depth)
 	volatile char frame[256];
 
 	frame[0] = (char)depth;
-	return recurse(depth + 1) + frame[0];
+	return depth < 0 ? 0 : recurse(depth + 1) + frame[0];
 }
 
 static void crash_stack_overflow(void)
