@@ -1,0 +1,33 @@
+# The hosted machine: a Linux process on whatever CPU this is.
+#	SAN=address,undefined	the default of PROFILE=debug and paranoid
+#	SAN=thread | SAN=none	SAN=none is the default of PROFILE=release
+.DEFAULT_GOAL := all
+HOSTED  := 1
+TRIPLET := $(shell cc -dumpmachine)
+KERNEL   = $(OUT)/loam-hosted
+SAN     ?= $(if $(filter release,$(PROFILE)),none,address,undefined)
+sanitize := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize-recover=all)
+
+# Sanitized code confuses gcc about what is initialised.
+ARCH_CFLAGS := -fno-pie $(if $(sanitize),-Wno-unknown-warning-option -Wno-maybe-uninitialized) -DHOSTED_ASAN=$(if $(findstring address,$(SAN)),1,0) $(sanitize)
+hosted_host := arch/hosted/os_host_$(firstword $(subst -, ,$(TRIPLET))).c
+hosted_os   := arch/hosted/os.c arch/hosted/os_memory.c arch/hosted/os_cpu.c arch/hosted/os_console.c \
+	       arch/hosted/os_runner.c $(hosted_host)
+$(foreach file,$(hosted_os),$(eval CFLAGS_$(file) := -fhosted -D_GNU_SOURCE))
+
+src += arch/hosted/machines.c arch/hosted/boot.c arch/hosted/mmu.c arch/hosted/cpu.c arch/hosted/trap.c $(hosted_os)
+
+# The sanitizers bring a memcpy that checks; ours would take its place.
+hosted_left_out := $(if $(sanitize),lib/memory.c)
+hosted_objects   = $(filter-out $(patsubst %.c,$(OUT)/obj/%.o,$(hosted_left_out)),$(objects))
+
+hosted_link = $(CC) -no-pie $(sanitize) -pthread -Wl,-z,max-page-size=4096,-z,separate-code,--build-id=none -Wl,-T,arch/hosted/link.ld
+.SECONDEXPANSION:
+$(OUT)/loam-hosted: $$(hosted_objects) arch/hosted/link.ld arch/hosted/build.mk tools/symbols
+	@tools/symbols < /dev/null > $(OUT)/symbols0.s && $(symbols_object) -o $(OUT)/symbols0.o $(OUT)/symbols0.s
+	@$(hosted_link) -o $(OUT)/loam0 $(hosted_objects) $(OUT)/symbols0.o
+	@$(NM) -n $(OUT)/loam0 | tools/symbols > $(OUT)/symbols1.s && $(symbols_object) -o $(OUT)/symbols1.o $(OUT)/symbols1.s
+	@$(hosted_link) -o $(OUT)/loam1 $(hosted_objects) $(OUT)/symbols1.o
+	@$(NM) -n $(OUT)/loam1 | tools/symbols > $(OUT)/symbols2.s && $(symbols_object) -o $(OUT)/symbols2.o $(OUT)/symbols2.s
+	@$(hosted_link) -o $@ $(hosted_objects) $(OUT)/symbols2.o
+	@echo "  built $@"

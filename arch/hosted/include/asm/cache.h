@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* asm/cache.h - devices of the hosted machine see what the CPU sees. */
+#pragma once
+
+static inline bool arch_dma_coherent(void)
+{
+	return true;
+}
+
+static inline size_t arch_cache_line_size(void)
+{
+	return 64;
+}
+
+static inline void arch_cache_clean(uintptr_t va, size_t size)
+{
+	(void)va;
+	(void)size;
+}
+
+static inline void arch_cache_inval(uintptr_t va, size_t size)
+{
+	(void)va;
+	(void)size;
+}

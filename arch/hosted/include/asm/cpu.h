@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * asm/cpu.h - a CPU of the hosted machine is a thread.
+ *
+ * What a real CPU keeps in registers of its own lies in thread-local variables.
+ * An interrupt will be a signal that the handler defers while the flag is off.
+ */
+#pragma once
+
+struct hosted_cpu {
+	unsigned int id;
+	bool irqs_on;
+	uintptr_t percpu_offset;
+};
+extern __thread struct hosted_cpu hosted_cpu;
+
+/* os.c */
+uint64_t os_nanoseconds(void);
+void os_wait(void);
+
+static inline unsigned int arch_cpu_id(void)
+{
+	return hosted_cpu.id;
+}
+
+static inline void arch_cpu_relax(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline unsigned long arch_irq_save(void)
+{
+	bool were_on = hosted_cpu.irqs_on;
+
+	hosted_cpu.irqs_on = false;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return were_on;
+}
+
+static inline void arch_irq_restore(unsigned long flags)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	hosted_cpu.irqs_on = flags != 0;
+}
+
+static inline bool arch_irq_enabled(void)
+{
+	return hosted_cpu.irqs_on;
+}
+
+static inline uint64_t arch_cycles(void)
+{
+	return os_nanoseconds();
+}
+
+static inline void arch_wait_for_interrupt(void)
+{
+	os_wait();
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os.h - the line between the hosted machine and the Linux process that plays it.
+ *
+ * Above it stands freestanding code that includes no libc header; below it
+ * os_*.c, which includes libc's and none of the kernel's that clash with them.
+ * Physical memory is a file without a name (memfd): byte n of it is physical address n, holes cost nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* --- os_memory.c: physical memory, and what the process sees of it ------------- */
+
+/* Create `size` bytes of physical memory, all zero, and take the kernel's address space. Once. */
+void os_memory_create(uint64_t size);
+
+/* The machine's own view of physical memory: what its page-table walker and its devices use. */
+void *os_bus(uint64_t pa);
+
+/* Let [va, va+size) show physical memory from `pa` on; whatever was there goes. */
+void os_map(uintptr_t va, uint64_t pa, size_t size, bool writable, bool executable);
+
+/* From now on nothing is at [va, va+size). */
+void os_unmap(uintptr_t va, size_t size);
+
+/*
+ * Copy the image into physical memory at `pa` and put [data, end) itself there too, so that a
+ * write through the image and one through another mapping meet in the same byte. One thread only.
+ */
+void os_image_move(char *start, char *data, char *end, uint64_t pa);
+
+/* Zeroed memory for the machine's own books, outside all physical memory; never freed. */
+void *os_private_memory(size_t size);
+
+/* --- os_cpu.c: threads, stacks, signals ------------------------------------------ */
+
+struct os_stack {
+	uintptr_t low, high; /* [low, high) may be used; below `low` nothing is mapped */
+};
+
+/* Run entry() as CPU `id` on a guarded stack of its own; its faults go to hosted_trap(). */
+void os_cpu_start(unsigned int id, void (*entry)(void));
+_Noreturn void os_wait_forever(void);
+
+/* The stack that holds `sp`: this CPU's, or the one its faults are handled on; {0, 0} if neither. */
+struct os_stack os_stack_of(uintptr_t sp);
+
+enum os_fault {
+	OS_FAULT_MEMORY,
+	OS_FAULT_BUS,
+	OS_FAULT_ILLEGAL,
+	OS_FAULT_DIVIDE,
+	OS_FAULT_BREAKPOINT
+};
+enum os_access { OS_READ, OS_WRITE, OS_EXEC };
+#define OS_MAX_REGISTERS 34
+
+struct trap_frame {
+	enum os_fault fault;
+	int signal, code;     /* Linux's */
+	uintptr_t pc, sp, fp; /* pc is written back when the trap returns */
+	uintptr_t address;    /* what was touched, and how: memory and bus faults */
+	enum os_access access;
+	unsigned int nr_registers;
+	const char *const *register_names;
+	uint64_t registers[OS_MAX_REGISTERS];
+};
+
+/* trap.c: a signal came in; called on the stack for faults. */
+void hosted_trap(struct trap_frame *frame);
+
+/* os_host_<cpu>.c: registers of the interrupted code, by the host's names, and how it touched memory. */
+void os_host_registers(struct trap_frame *frame, const void *context);
+void os_host_set_pc(void *context, uintptr_t pc);
+
+/* --- os_console.c ------------------------------------------------------------------ */
+void os_console_open(void);
+void os_console_close(void);
+void os_putc(char c);
+int os_getc(void);
+void os_flush(void);
+
+/* Say something about the machine itself, to standard error, and end the process. */
+_Noreturn void os_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* --- os.c ------------------------------------------------------------------------------ */
+_Noreturn void os_exit(int status);
+_Noreturn void os_restart(void);
+uint64_t os_nanoseconds(void);
+uint64_t os_random(void);
+void os_wait(void);
+
+/* boot.c: bring up the named machine with this command line; the caller's thread then waits. */
+bool hosted_power_on(const char *machine, const char *command_line);
+
+/* machines.c: print the models and end. */
+_Noreturn void hosted_list_machines(void);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * os_cpu.c - a CPU is a thread, a fault is a signal.
+ *
+ * PICTURE	one mapping a CPU, from low to high addresses
+ *
+ *	| guard | stack for faults | guard | stack of the kernel |
+ */
+#include "os.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define GUARD	    (64UL << 10) /* more than a page: a sanitized frame may step over one */
+#define FAULT_STACK (256UL << 10)
+#define CPU_STACK   (1UL << 20)
+
+static __thread struct os_stack cpu_stack, fault_stack;
+
+struct cpu_start {
+	unsigned int id;
+	void (*entry)(void);
+	struct os_stack cpu, fault;
+};
+
+struct os_stack os_stack_of(uintptr_t sp)
+{
+	if (sp >= cpu_stack.low && sp <= cpu_stack.high)
+		return cpu_stack;
+	if (sp >= fault_stack.low && sp <= fault_stack.high)
+		return fault_stack;
+	return (struct os_stack){0, 0};
+}
+
+static enum os_fault fault_of(int signal)
+{
+	switch (signal) {
+	case SIGSEGV:
+		return OS_FAULT_MEMORY;
+	case SIGBUS:
+		return OS_FAULT_BUS;
+	case SIGILL:
+		return OS_FAULT_ILLEGAL;
+	case SIGFPE:
+		return OS_FAULT_DIVIDE;
+	default:
+		return OS_FAULT_BREAKPOINT;
+	}
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	struct trap_frame frame = {
+		.fault = fault_of(signal),
+		.signal = signal,
+		.code = info->si_code,
+		.address = (uintptr_t)info->si_addr,
+	};
+	uintptr_t pc;
+
+	os_host_registers(&frame, context);
+	pc = frame.pc;
+	if (frame.fault == OS_FAULT_MEMORY && frame.address == frame.pc)
+		frame.access = OS_EXEC;
+	hosted_trap(&frame);
+	if (frame.pc != pc)
+		os_host_set_pc(context, frame.pc);
+}
+
+static void catch_faults(void)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+	stack_t stack = {.ss_sp = (void *)fault_stack.low,
+			 .ss_size = fault_stack.high - fault_stack.low};
+	struct sigaction action = {.sa_sigaction = on_fault,
+				   .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+
+	sigemptyset(&action.sa_mask);
+	if (sigaltstack(&stack, NULL) != 0)
+		os_die("no stack for faults");
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], &action, NULL) != 0)
+			os_die("signal %d cannot be caught", signals[i]);
+}
+
+static void *run_cpu(void *argument)
+{
+	struct cpu_start *start = argument;
+
+	cpu_stack = start->cpu;
+	fault_stack = start->fault;
+	catch_faults();
+	start->entry();
+	os_die("CPU %u came back from the kernel", start->id);
+}
+
+void os_cpu_start(unsigned int id, void (*entry)(void))
+{
+	size_t size = 2 * GUARD + FAULT_STACK + CPU_STACK;
+	char *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			  0);
+	struct cpu_start *start = os_private_memory(sizeof(*start));
+	char *fault = base + GUARD, *cpu = fault + FAULT_STACK + GUARD;
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	if (base == MAP_FAILED || mprotect(fault, FAULT_STACK, PROT_READ | PROT_WRITE) != 0 ||
+	    mprotect(cpu, CPU_STACK, PROT_READ | PROT_WRITE) != 0)
+		os_die("no stack for CPU %u", id);
+	*start = (struct cpu_start){
+		.id = id,
+		.entry = entry,
+		.cpu = {(uintptr_t)cpu, (uintptr_t)cpu + CPU_STACK},
+		.fault = {(uintptr_t)fault, (uintptr_t)fault + FAULT_STACK},
+	};
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, cpu, CPU_STACK);
+	if (pthread_create(&thread, &attributes, run_cpu, start) != 0)
+		os_die("no thread for CPU %u", id);
+	pthread_attr_destroy(&attributes);
+}
+
+void os_wait_forever(void)
+{
+	for (;;)
+		pause();
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* os_runner.h - running self-tests, a fresh machine for each. */
+#pragma once
+
+#include <stdbool.h>
+
+struct os_runner_options {
+	const char *machine; /* NULL: the first model */
+	const char *filter;  /* part of "suite.name"; NULL: all */
+	unsigned int jobs;
+	bool one_boot;
+};
+
+/* Prints one KTAP stream. The process's exit status: 0 when everything passed. */
+int os_run_tests(const struct os_runner_options *options);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ktest.c - run tests in the living kernel and say in KTAP how they went.
+ *
+ * THE IDEA
+ *	A test is a function and a table entry. Around each one the framework
+ *	takes the accounts of the memory subsystem, proves its invariants, and
+ *	counts reports: what a test may do to the kernel is only what it undoes.
+ *	A test passes when no expectation failed, every report was expected, the
+ *	accounts are what they were (a leak fails) and mm_verify() is content.
+ *
+ * PICTURE
+ *	TAP version 14
+ *	1..2
+ *	ok 1 - buddy.taking_one_page_splits # cycles=14023
+ *	  # tests/mm/page/buddy_test.c:41: nr_free == 1: left is 0 (0x0), right is 1 (0x1)
+ *	not ok 2 - buddy.giving_it_back_merges # cycles=9120
+ *
+ * LOCKING	Task context. One test at a time; a test may run another (the framework's own tests do).
+ * COST		mm_verify() walks every page once a test.
+ * FLOOR	tests, above everything.
+ * LINUX	lib/kunit/test.c; Documentation/dev-tools/ktap.rst.
+ */
+#include "ktest_run.h"
+
+#include <arch/cpu.h>
+#include <lib/check.h>
+#include <lib/errno.h>
+#include <lib/printk.h>
+
+#define SLOWEST 10
+
+/* The test that runs now; its caller's result is kept by whoever runs a test in a test. */
+static struct ktest_result *running;
+
+static void say(struct text_sink *sink, const char *format, ...) __printf(2, 3);
+static void say(struct text_sink *sink, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	sink_vprintf(sink, format, args);
+	va_end(args);
+}
+
+void ktest_fail(const char *file, int line, const char *format, ...)
+{
+	va_list args;
+
+	running->failures++;
+	say(running->sink, "  # %s:%d: ", file, line);
+	va_start(args, format);
+	sink_vprintf(running->sink, format, args);
+	va_end(args);
+	say(running->sink, "\n");
+}
+
+bool ktest_failed(void)
+{
+	return running->failures != 0;
+}
+
+unsigned long ktest_reports_begin(void)
+{
+	return report_count();
+}
+
+void ktest_reports_end(const char *file, int line, unsigned long before, const char *title)
+{
+	unsigned long made = report_count() - before;
+
+	running->expected_reports += made;
+	if (made != 1)
+		ktest_fail(file, line, "%lu reports instead of one of \"%s\"", made, title);
+	else if (strstr(report_last_title(), title) == NULL)
+		ktest_fail(file, line, "the report is \"%s\", not \"%s\"", report_last_title(),
+			   title);
+}
+
+/* What the test left behind. The accounts count reports too; those were judged by themselves. */
+static void judge(const struct ktest *test, struct mm_accounts *before, unsigned long reports)
+{
+	struct mm_accounts after;
+	unsigned long unexpected = report_count() - reports - running->expected_reports;
+
+	if (unexpected != 0)
+		ktest_fail(test->file, test->line, "%lu unexpected reports, the last is \"%s\"",
+			   unexpected, report_last_title());
+	mm_accounts_take(&after);
+	after.reports = before->reports;
+	if (!mm_accounts_equal(before, &after, running->sink))
+		ktest_fail(test->file, test->line,
+			   "the accounts differ from those before the test");
+	if (!mm_verify())
+		ktest_fail(test->file, test->line, "mm_verify() is not content");
+}
+
+void ktest_execute(const struct ktest *test, struct ktest_result *result)
+{
+	struct ktest_result *outer = running;
+	enum report_policy policy = report_get_policy();
+	unsigned long reports = report_count();
+	struct mm_accounts before;
+	uint64_t start;
+
+	report_set_policy(CORRUPT_REPAIR);
+	running = result;
+	mm_accounts_take(&before);
+	start = arch_cycles();
+	test->run();
+	result->cycles = arch_cycles() - start;
+	judge(test, &before, reports);
+	running = outer;
+	report_set_policy(policy);
+}
+
+static void full_name(const struct ktest *test, char *name, size_t size)
+{
+	snprintf(name, size, "%s.%s", test->suite, test->name);
+}
+
+/* A filter is part of the name, or with `=` before it the whole name. Suites that fail on purpose are only run by name. */
+static bool matches(const struct ktest *test, const char *filter)
+{
+	char name[KTEST_NAME_SIZE];
+
+	full_name(test, name, sizeof(name));
+	if (filter != NULL && filter[0] == '=')
+		return strcmp(name, filter + 1) == 0;
+	if (ktest_is_broken(test))
+		return false;
+	return filter == NULL || strstr(name, filter) != NULL;
+}
+
+struct slow_test {
+	const struct ktest *test;
+	uint64_t cycles;
+};
+
+static void remember_slow(struct slow_test *slowest, const struct ktest *test, uint64_t cycles)
+{
+	struct slow_test new = {test, cycles};
+
+	for (int i = 0; i < SLOWEST; i++) {
+		struct slow_test old = slowest[i];
+
+		if (old.cycles >= new.cycles)
+			continue;
+		slowest[i] = new;
+		new = old;
+	}
+}
+
+static void say_slowest(const struct slow_test *slowest)
+{
+	say(&console_sink, "# slowest tests, in cycles:\n");
+	for (int i = 0; i < SLOWEST && slowest[i].test != NULL; i++)
+		say(&console_sink, "#   %12llu %s.%s\n", (unsigned long long)slowest[i].cycles,
+		    slowest[i].test->suite, slowest[i].test->name);
+}
+
+static bool run_and_say(const struct ktest *test, unsigned int number, struct slow_test *slowest)
+{
+	struct ktest_result result = {.sink = &console_sink};
+
+	ktest_execute(test, &result);
+	remember_slow(slowest, test, result.cycles);
+	say(&console_sink, "%s %u - %s.%s # cycles=%llu\n", result.failures ? "not ok" : "ok",
+	    number, test->suite, test->name, (unsigned long long)result.cycles);
+	return result.failures == 0;
+}
+
+int ktest_run(const char *filter)
+{
+	struct slow_test slowest[SLOWEST] = {{NULL, 0}};
+	unsigned int count = 0, number = 0;
+	int failed = 0;
+
+	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++)
+		count += test->panics == NULL && matches(test, filter);
+	say(&console_sink, "TAP version 14\n1..%u\n", count);
+	if (count == 0)
+		return -ENOENT;
+	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++)
+		if (test->panics == NULL && matches(test, filter))
+			failed += !run_and_say(test, ++number, slowest);
+	if (count > 1)
+		say_slowest(slowest);
+	say(&console_sink, "# %u passed, %d failed\n", count - (unsigned int)failed, failed);
+	return failed;
+}
+
+int ktest_run_one(const char *name)
+{
+	char candidate[KTEST_NAME_SIZE];
+	struct slow_test slowest[SLOWEST] = {{NULL, 0}};
+
+	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++) {
+		full_name(test, candidate, sizeof(candidate));
+		if (strcmp(candidate, name) != 0)
+			continue;
+		if (test->panics != NULL)
+			panic_expect(test->panics);
+		return run_and_say(test, 1, slowest) && test->panics == NULL ? 0 : 1;
+	}
+	say(&console_sink, "# there is no test called %s\n", name);
+	return -ENOENT;
+}
+
+void ktest_list(bool (*visit)(const struct ktest *test, void *context), void *context)
+{
+	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++)
+		if (!visit(test, context))
+			return;
+}
