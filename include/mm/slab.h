@@ -27,38 +27,60 @@ typedef unsigned int slab_flags_t;
 void slab_init(void);
 
 /*
- * A cache of objects of `size` bytes, each at a multiple of `align` (power of two; 0: natural). `name` must outlive it, be unique and
- * have no blanks. `ctor` runs once for each object when its slab is made, and objects come back constructed. Refused with a report and NULL: see
- * the file. May sleep; not from an interrupt.
+ * A cache of objects of `size` bytes, 1 to 128 KiB, each at a multiple of `align` (a power of two up to a page; 0 is 8).
+ * `name` must outlive it, be unique and have no blanks. `ctor` runs once for each object when its slab is made, and objects are
+ * expected back constructed. Anything else is refused with a report and NULL; NULL too when there is no memory. May sleep; not from an interrupt.
+ * (Linux: mm/slab_common.c)
  */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
 				     slab_flags_t flags, void (*ctor)(void *object));
 
-/* With live objects: reported, each listed, and the cache stays usable. NULL does nothing. */
+/* With live objects: reported, up to 16 of them listed, and the cache stays usable. NULL does nothing. May sleep. */
 void kmem_cache_destroy(struct kmem_cache *cache);
 
-/* Gives all free slabs back; 0 when none is left, 1 otherwise. */
+/* Gives this CPU's free objects and then all free slabs back; 0 when no slab is left, 1 otherwise. Any context. */
 int kmem_cache_shrink(struct kmem_cache *cache);
 
+/*
+ * One object; NULL when there is none. Refused with a report: __GFP_HIGHMEM, and any zone that is not the cache's.
+ * With a constructor __GFP_ZERO is reported and the object comes constructed. Any context with GFP_ATOMIC.
+ */
 void *__must_check kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
-void kmem_cache_free(struct kmem_cache *cache, void *object); /* NULL is tolerated */
+
+/* What is no allocated object of this cache is reported and left alone; NULL is tolerated. Any context. */
+void kmem_cache_free(struct kmem_cache *cache, void *object);
+
 static inline void *__must_check kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
 }
-size_t kmem_cache_size(const struct kmem_cache *cache);
+size_t kmem_cache_size(const struct kmem_cache *cache); /* bytes of an object, as asked for */
 
-/* Classes 8 16 32 64 96 128 192 256 512 1K 2K 4K 8K, then whole blocks. 0 gives ZERO_SIZE_PTR; too large NULL and a warning. */
+/*
+ * Classes 8 16 32 64 96 128 192 256 512 1K 2K 4K 8K, then whole blocks. A power of two is aligned to itself. 0 gives ZERO_SIZE_PTR; too
+ * large NULL and a warning (none with __GFP_NOWARN). GFP_DMA is obeyed, __GFP_HIGHMEM and __GFP_DMA32 are reported and refused. kfree() and
+ * ksize() take what any of these or kmem_cache_alloc() gave; other pointers are reported and left alone. Any context with GFP_ATOMIC.
+ */
 void *__must_check kmalloc(size_t size, gfp_t gfp);
 void kfree(const void *object);
 size_t ksize(const void *object); /* usable bytes; 0 for NULL and ZERO_SIZE_PTR */
+
+/*
+ * Grow or shrink, perhaps in place; NULL allocates, size 0 frees and gives ZERO_SIZE_PTR. On failure NULL, and the
+ * object stays as it is. (Linux: krealloc)
+ */
 void *__must_check krealloc(const void *object, size_t size, gfp_t gfp);
+
+/* A copy; of a string with its NUL, and NULL of NULL. */
+void *__must_check kmemdup(const void *from, size_t size, gfp_t gfp);
+char *__must_check kstrdup(const char *string, gfp_t gfp);
 
 static inline void *__must_check kzalloc(size_t size, gfp_t gfp)
 {
 	return kmalloc(size, gfp | __GFP_ZERO);
 }
 
+/* n objects of `size` bytes; NULL when the product overflows, never less than was asked for. */
 static inline void *__must_check kmalloc_array(size_t n, size_t size, gfp_t gfp)
 {
 	size_t bytes;
@@ -69,6 +91,14 @@ static inline void *__must_check kmalloc_array(size_t n, size_t size, gfp_t gfp)
 static inline void *__must_check kcalloc(size_t n, size_t size, gfp_t gfp)
 {
 	return kmalloc_array(n, size, gfp | __GFP_ZERO);
+}
+
+static inline void *__must_check krealloc_array(const void *object, size_t n, size_t size,
+						gfp_t gfp)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : krealloc(object, bytes, gfp);
 }
 
 /* For mm/report.c, mm/verify.c and the prompt: what a cache holds. */
@@ -82,12 +112,13 @@ struct slab_info {
 	unsigned int limit, batchcount, shared;
 	unsigned int color_next, colors, color_off;
 };
-struct kmem_cache *slab_next_cache(
-	struct kmem_cache *cache); /* NULL starts; NULL ends; a cache may vanish between calls */
+
+/* NULL starts, NULL ends; it also ends behind a cache that has been destroyed since. */
+struct kmem_cache *slab_next_cache(struct kmem_cache *cache);
 void slab_get_info(struct kmem_cache *cache, struct slab_info *info);
 struct kmem_cache *slab_find_cache(const char *name);
 
-/* Which object an address lies in. */
+/* Which object an address lies in; false when no slab has it. A glance: exact while nobody allocates or frees. */
 struct slab_object {
 	struct kmem_cache *cache;
 	const char *cache_name;
@@ -99,11 +130,11 @@ struct slab_object {
 };
 bool slab_describe(const void *address, struct slab_object *found);
 
-/* Every slab of one cache as one line each, for `slab NAME`. */
+/* Every slab of one cache as one line each, for `slab NAME`. Task context. */
 struct seq_file;
 void slab_draw(struct kmem_cache *cache, struct seq_file *file);
 
-/* Empty this CPU's arrays, so that figures are exact. */
+/* Empty this CPU's arrays and give all free slabs back, so that figures are exact and compare. */
 void slab_drain(void);
 
 /* Proves S1, S2, ... of every cache; says which failed. */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * impl.h - the contract between what every slab allocator shares and one implementation.
+ *
+ * kmem_cache.c keeps the chain of caches, their names and their births and deaths;
+ * kmalloc.c keeps the size classes; misuse.c words the reports. They know a cache only
+ * as struct kmem_cache. An implementation (slab.c) puts its own fields behind that in a
+ * larger structure, and provides the public kmem_cache_alloc(), kmem_cache_free(),
+ * kmem_cache_shrink(), slab_get_info(), slab_describe(), slab_draw() and the impl_
+ * functions below. Another implementation is another file: nothing here changes.
+ */
+#pragma once
+
+#include <lib/list.h>
+#include <lib/types.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+
+/* What every implementation knows of a cache. */
+struct kmem_cache {
+	const char *name;
+	size_t object_size; /* bytes that were asked for */
+	size_t size;	    /* bytes from one object to the next */
+	size_t align;
+	slab_flags_t flags;
+	gfp_t gfp; /* added to each request for pages */
+	void (*ctor)(void *object);
+	struct list_head link; /* in cache_chain */
+};
+
+/* Flags of the allocator's own caches; kmem_cache_create() refuses them. */
+#define SLAB_PERMANENT (1U << 30) /* made at boot, never destroyed */
+#define SLAB_NO_ARRAY  (1U << 31) /* parks no free objects with the CPUs */
+
+/* The largest object of a cache: 32 pages, Linux 2.6's MAX_OBJ_ORDER. */
+#define SLAB_MAX_OBJECT_SIZE (128 * KiB)
+
+/* Bytes of the implementation's structure, of which struct kmem_cache is the head, on this machine. */
+size_t impl_cache_bytes(void);
+
+/* The static cache from which all other struct kmem_cache come; not yet initialised. It may not use kmalloc for its slabs. */
+struct kmem_cache *impl_boot_cache(void);
+
+/*
+ * Makes a cache whose common fields are set usable: computes `size` and the layout. It allocates nothing; a slab is made by the first
+ * allocation. 0, or -E2BIG when no slab holds an object.
+ */
+int impl_cache_init(struct kmem_cache *cache);
+
+/* Gives it what makes it fast, from kmalloc. 0 or -ENOMEM, and then it is as before. */
+int impl_cache_start(struct kmem_cache *cache);
+
+/* Gives back what start took. No slab is left. */
+void impl_cache_release(struct kmem_cache *cache);
+
+/* Puts the objects parked with this CPU back into their slabs. Any context. */
+void impl_cache_drain(struct kmem_cache *cache);
+
+/* Up to `max` objects that their owners hold, into `objects`; returns how many there are. Drained first, it is exact. */
+unsigned long impl_live_objects(struct kmem_cache *cache, const void **objects, unsigned int max);
+
+/* Frees an object of a slab, whichever its cache; `caller` is who was asked, for a report. Any context. */
+void impl_free(struct slab *slab, const void *object, const char *caller);
+
+/* The cache of the object that starts at this address, NULL when none does or it is free. */
+struct kmem_cache *impl_object_cache(struct slab *slab, const void *object);
+
+/* Proves the invariants of one cache. */
+bool impl_cache_check(struct kmem_cache *cache);
+
+/* kmalloc.c: the classes, each made with kmem_cache_create_early(). */
+void kmalloc_init(void);
+
+/* The class for 1 to 8192 bytes. */
+struct kmem_cache *kmalloc_cache(size_t size);
+
+/* A cache of the allocator's own, at boot; there is no failure to come back from. (kmem_cache.c) */
+struct kmem_cache *kmem_cache_create_early(const char *name, size_t size, size_t align,
+					   slab_flags_t flags);
+
+/* misuse.c: one counted report each; the caller then changes nothing. */
+void misuse_bad_pointer(const char *caller, const void *pointer);
+void misuse_double_free(const char *caller, const void *object);
+void misuse_wrong_cache(const char *caller, const struct kmem_cache *cache, const void *object);
+void misuse_live_objects(const struct kmem_cache *cache, const void **objects, unsigned int listed,
+			 unsigned long live);
+void misuse_bad_gfp(const char *caller, const char *cache_name, gfp_t gfp);
+
+/* The first page of the block in which an address lies; NULL outside the direct map. */
+static inline struct page *object_page(const void *address)
+{
+	return likely(virt_addr_valid(address)) ? compound_head(direct_map_page(address)) : NULL;
+}
+
+/* The descriptor of the slab in which an address lies; NULL when it lies in none. */
+static inline struct slab *object_slab(const void *address)
+{
+	struct page *page = object_page(address);
+
+	return page && page->flags & PG_SLAB ? page->owner.slab : NULL;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kmem_cache.c - the chain of caches: made, found, destroyed.
+ *
+ * THE IDEA
+ *	A cache holds objects of one size and one kind. All caches hang in one list,
+ *	cache_chain. A cache's own structure is an object too, of the cache named
+ *	"kmem_cache"; that first one is static. What lies in a cache is the affair of
+ *	the implementation (impl.h); here is what all implementations share.
+ *
+ * BOOTSTRAP	each line needs only what the lines above it made
+ *
+ *	slab_init()
+ *	  impl_boot_cache()           static; usable: an allocation in it takes one object at
+ *	  |                           a time from its slabs, and needs only alloc_pages()
+ *	  kmalloc_init()              for each class, smallest first:
+ *	  | kmem_cache_create_early()   its structure from "kmem_cache", its layout computed;
+ *	  |                             usable in the same slow way. Classes from 512 bytes keep
+ *	  |                             their descriptors in a smaller class, which exists by now
+ *	  impl_cache_start(each)      the fast way: its CPU arrays, from kmalloc, which is usable
+ *
+ *	Nothing is replaced, copied or freed on the way: what a cache gets later is added.
+ *
+ * LOCKING	chain_lock protects cache_chain and nothing else; nothing is allocated under it.
+ * COST		Lists are short (some 30 caches): finding and making walk them.
+ * FLOOR	slab.
+ * LINUX	mm/slab.c of 2.6 (cache_chain, cache_cache, kmem_cache_create()); mm/slab_common.c today.
+ *		A duplicate name is refused, as in 2.6. Loam has no debug flags here.
+ */
+#include <mm/slab.h>
+
+#include <lib/check.h>
+#include <lib/errno.h>
+#include <lib/report.h>
+#include <lib/spinlock.h>
+#include <lib/string.h>
+
+#include "impl.h"
+
+#define PUBLIC_FLAGS (SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_CACHE_DMA)
+
+static LIST_HEAD(cache_chain);
+static DEFINE_SPINLOCK(chain_lock, LOCK_RANK_CACHE_CHAIN);
+static struct kmem_cache *cache_cache;
+
+/* The caller holds chain_lock. */
+static struct kmem_cache *chain_find_locked(const char *name)
+{
+	struct kmem_cache *cache;
+
+	list_for_each_entry (cache, &cache_chain, link)
+		if (strcmp(cache->name, name) == 0)
+			return cache;
+	return NULL;
+}
+
+/* The caller holds chain_lock. Reads nothing through `cache`, which may be no cache at all. */
+static bool chain_has_locked(const struct kmem_cache *cache)
+{
+	struct kmem_cache *other;
+
+	list_for_each_entry (other, &cache_chain, link)
+		if (other == cache)
+			return true;
+	return false;
+}
+
+/* False when the name is taken. */
+static bool chain_add(struct kmem_cache *cache)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+	bool is_new = !chain_find_locked(cache->name);
+
+	if (is_new)
+		list_add_tail(&cache->link, &cache_chain);
+	spin_unlock_irqrestore(&chain_lock, flags);
+	return is_new;
+}
+
+static void chain_del(struct kmem_cache *cache)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+
+	list_del(&cache->link);
+	spin_unlock_irqrestore(&chain_lock, flags);
+}
+
+static bool chain_has(const struct kmem_cache *cache)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+	bool found = chain_has_locked(cache);
+
+	spin_unlock_irqrestore(&chain_lock, flags);
+	return found;
+}
+
+struct kmem_cache *slab_find_cache(const char *name)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+	struct kmem_cache *cache = chain_find_locked(name);
+
+	spin_unlock_irqrestore(&chain_lock, flags);
+	return cache;
+}
+
+struct kmem_cache *slab_next_cache(struct kmem_cache *cache)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+	struct list_head *next = NULL;
+
+	if (!cache)
+		next = cache_chain.next;
+	else if (chain_has_locked(cache))
+		next = cache->link.next;
+	spin_unlock_irqrestore(&chain_lock, flags);
+
+	if (!next || next == &cache_chain)
+		return NULL;
+	return list_entry(next, struct kmem_cache, link);
+}
+
+/* Why a request for a cache cannot be served, or NULL. */
+static const char *creation_refusal(const char *name, size_t size, size_t align, slab_flags_t flags)
+{
+	if (!name)
+		return "no name";
+	if (!*name || strchr(name, ' ') || strchr(name, '\t') || strchr(name, '\n'))
+		return "the name is empty or has blanks";
+	if (size == 0)
+		return "size 0";
+	if (size > SLAB_MAX_OBJECT_SIZE)
+		return "the size is above 128 KiB";
+	if (align && !is_power_of_2(align))
+		return "the alignment is no power of two";
+	if (align > PAGE_SIZE)
+		return "the alignment is above a page";
+	if (flags & ~PUBLIC_FLAGS)
+		return "unknown flags";
+	return NULL;
+}
+
+/* The common fields, then the implementation's. */
+static int cache_init(struct kmem_cache *cache, const struct kmem_cache *wanted)
+{
+	memset(cache, 0, impl_cache_bytes());
+	*cache = *wanted;
+	cache->gfp = cache->flags & SLAB_CACHE_DMA ? GFP_DMA : 0;
+	return impl_cache_init(cache);
+}
+
+struct kmem_cache *kmem_cache_create_early(const char *name, size_t size, size_t align,
+					   slab_flags_t flags)
+{
+	const struct kmem_cache wanted = {
+		.name = name, .object_size = size, .align = align, .flags = flags | SLAB_PERMANENT};
+	struct kmem_cache *cache = kmem_cache_alloc(cache_cache, GFP_NOWAIT);
+
+	CHECK(cache, "no memory for cache %s", name);
+	CHECK(cache_init(cache, &wanted) == 0, "no slab holds an object of %s", name);
+	CHECK(chain_add(cache), "two caches named %s", name);
+	return cache;
+}
+
+/* The whole life of a cache up to the chain; -errno in *error when it fails, and nothing is left. */
+static struct kmem_cache *cache_create(const struct kmem_cache *wanted, int *error)
+{
+	struct kmem_cache *cache = kmem_cache_alloc(cache_cache, GFP_KERNEL);
+
+	*error = -ENOMEM;
+	if (!cache)
+		return NULL;
+	*error = cache_init(cache, wanted);
+	if (*error)
+		goto out_free;
+	*error = impl_cache_start(cache);
+	if (*error)
+		goto out_free;
+	*error = -EEXIST;
+	if (!chain_add(cache))
+		goto out_release;
+	*error = 0;
+	return cache;
+
+out_release:
+	impl_cache_release(cache);
+out_free:
+	kmem_cache_free(cache_cache, cache);
+	return NULL;
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
+				     slab_flags_t flags, void (*ctor)(void *object))
+{
+	const struct kmem_cache wanted = {
+		.name = name, .object_size = size, .align = align, .flags = flags, .ctor = ctor};
+	const char *refusal = creation_refusal(name, size, align, flags);
+	struct kmem_cache *cache = NULL;
+	int error = -EINVAL;
+
+	if (refusal)
+		report_warn("kmem_cache_create: %s: cache %s, size %zu, align %zu, flags 0x%x",
+			    refusal, name ? name : "(null)", size, align, flags);
+	else
+		cache = cache_create(&wanted, &error);
+	if (error == -EEXIST)
+		report_warn("kmem_cache_create: a cache named %s exists", name);
+	if (!cache && flags & SLAB_PANIC)
+		panic("kmem_cache_create: no cache %s: error %d", name ? name : "(null)", -error);
+	return cache;
+}
+
+void kmem_cache_destroy(struct kmem_cache *cache)
+{
+	const void *objects[16];
+	unsigned long live;
+
+	if (!cache)
+		return;
+	if (!chain_has(cache)) {
+		misuse_bad_pointer("kmem_cache_destroy", cache);
+		return;
+	}
+	if (cache->flags & SLAB_PERMANENT) {
+		report_warn("kmem_cache_destroy: %s is the allocator's own", cache->name);
+		return;
+	}
+	if (kmem_cache_shrink(cache) != 0) {
+		live = impl_live_objects(cache, objects, ARRAY_SIZE(objects));
+		misuse_live_objects(cache, objects, min(live, ARRAY_SIZE(objects)), live);
+		return;
+	}
+	chain_del(cache);
+	impl_cache_release(cache);
+	kmem_cache_free(cache_cache, cache);
+}
+
+size_t kmem_cache_size(const struct kmem_cache *cache)
+{
+	return cache->object_size;
+}
+
+void slab_drain(void)
+{
+	struct kmem_cache *cache;
+	unsigned int pass;
+
+	/* A slab that goes back may put its descriptor into an array that is already empty: hence twice. */
+	for (pass = 0; pass < 2; pass++)
+		for (cache = slab_next_cache(NULL); cache; cache = slab_next_cache(cache))
+			kmem_cache_shrink(cache);
+}
+
+bool slab_check(void)
+{
+	struct kmem_cache *cache;
+	bool holds = true;
+
+	for (cache = slab_next_cache(NULL); cache; cache = slab_next_cache(cache))
+		holds = impl_cache_check(cache) && holds;
+	return holds;
+}
+
+void slab_init(void)
+{
+	const struct kmem_cache wanted = {
+		.name = "kmem_cache", .object_size = impl_cache_bytes(), .flags = SLAB_PERMANENT};
+	struct kmem_cache *cache;
+
+	CHECK(!cache_cache, "slab_init() runs once");
+	cache_cache = impl_boot_cache();
+	CHECK(cache_init(cache_cache, &wanted) == 0);
+	CHECK(chain_add(cache_cache));
+
+	kmalloc_init();
+
+	list_for_each_entry (cache, &cache_chain, link)
+		CHECK(impl_cache_start(cache) == 0, "no memory for the CPU arrays of %s",
+		      cache->name);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * misuse.c - what is said when the slab allocator is used wrongly.
+ *
+ * One report per event, with what the address is; the caller has changed nothing and changes nothing. What
+ * corrupts memory when it is believed is REPORT_BUG; a doubtful request is REPORT_WARN.
+ * Called in any context, also under a node's lock: nothing here takes one, so that what is said of
+ * an object is a glance, exact as long as nobody allocates or frees.
+ */
+#include <lib/report.h>
+
+#include "impl.h"
+
+/* What lies at an address: the object, its cache, its slab. */
+static void report_address(const void *address)
+{
+	struct page *page = object_page(address);
+	struct slab_object found;
+
+	if (!page) {
+		report_line("%px lies outside of the memory that allocators hand out", address);
+	} else if (!slab_describe(address, &found)) {
+		report_line("page    pfn %lu, flags 0x%x, order %u, %d users: no slab",
+			    page_to_pfn(page), page->flags, page->order, page->refcount);
+	} else if (!found.in_object) {
+		report_line("%px lies in slab %px of cache %s, but in no object", address,
+			    (void *)found.slab, found.cache_name);
+	} else {
+		report_line("object  %px in cache %s, slab %px, object %u of %u, %s",
+			    (void *)found.object, found.cache_name, (void *)found.slab, found.index,
+			    found.objects, found.allocated ? "allocated" : "free");
+		if (found.offset)
+			report_line("pointer %px, %zu bytes into it", address, found.offset);
+	}
+}
+
+void misuse_bad_pointer(const char *caller, const void *pointer)
+{
+	report_open(REPORT_BUG, "%s: invalid object pointer", caller);
+	report_address(pointer);
+	report_stack("by");
+	report_close();
+}
+
+void misuse_double_free(const char *caller, const void *object)
+{
+	report_open(REPORT_BUG, "%s: object freed twice", caller);
+	report_address(object);
+	report_stack("again");
+	report_close();
+}
+
+void misuse_wrong_cache(const char *caller, const struct kmem_cache *cache, const void *object)
+{
+	report_open(REPORT_BUG, "%s: object of another cache", caller);
+	report_address(object);
+	report_line("cache   %s was named", cache ? cache->name : "(null)");
+	report_stack("by");
+	report_close();
+}
+
+void misuse_live_objects(const struct kmem_cache *cache, const void **objects, unsigned int listed,
+			 unsigned long live)
+{
+	unsigned int i;
+
+	report_open(REPORT_BUG, "kmem_cache_destroy: cache %s has live objects", cache->name);
+	for (i = 0; i < listed; i++)
+		report_line("object  %px", objects[i]);
+	if (listed < live)
+		report_line("and %lu more", live - listed);
+	report_stack("by");
+	report_close();
+}
+
+void misuse_bad_gfp(const char *caller, const char *cache_name, gfp_t gfp)
+{
+	report_open(REPORT_WARN, "%s: gfp 0x%x does not suit cache %s", caller, gfp, cache_name);
+	report_line("%s", gfp & __GFP_HIGHMEM  ? "an object needs an address: no __GFP_HIGHMEM"
+			  : gfp & GFP_ZONEMASK ? "the cache's pages come from another zone"
+					       : "objects with a constructor are never zeroed");
+	report_stack("by");
+	report_close();
+}
