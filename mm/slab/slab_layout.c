@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab_layout.c - how a SLAB cache is set up: how its slabs are cut, what each CPU gets.
+ *
+ * THE IDEA
+ *	A slab's order is the lowest at which at most an eighth of the block is left over. The
+ *	descriptor stands in front of the objects; with objects of PAGE_SIZE / 8 and more it
+ *	would spoil their fit (seven objects of 512 bytes in a page, not eight), so there it is
+ *	an object of a kmalloc class, unless what is left over has room for it anyway.
+ *
+ *	block  object  order  on-slab   objects  left over  colours of 64
+ *	4096      64     0    yes            61         64  1
+ *	4096     256     0    yes            15        128  2 (with align 64)
+ *	4096     512     0    no              8          0  0
+ *	8192     700     1    yes            11        428  6
+ *	16384   2100     2    yes             7       1600  25
+ *
+ *	A cache begins without CPU arrays of its own: each CPU has no_array, which is always empty
+ *	and always full. The fast path of slab.c then takes its slow branch each time, which deals in
+ *	single objects. impl_cache_start() puts real arrays in, once kmalloc exists.
+ *
+ * LOCKING	none: nobody else knows the cache yet, or any more.
+ * COST		impl_cache_bytes(): 184 bytes, 8 a possible CPU, 80 a node. An array has 16 bytes and 8 an entry.
+ * FLOOR	slab.
+ * LINUX	mm/slab.c of 2.6.24: cache_estimate(), calculate_slab_order(), kmem_cache_create(),
+ *		enable_cpucache(), init_list().
+ */
+#include <mm/slab.h>
+
+#include <arch/cache.h>
+#include <lib/bits.h>
+#include <lib/check.h>
+#include <lib/errno.h>
+#include <mm/percpu.h>
+#include <mm/zone.h>
+
+#include "slab_types.h"
+
+/* Nobody ever writes to it: it has no room. */
+static struct array_cache no_array;
+
+static struct slab_cache boot_cache;
+static struct kmem_list3 boot_cache_node[MAX_NUMNODES];
+
+struct layout {
+	unsigned int objects;
+	size_t descriptor_size, left_over;
+};
+
+static size_t descriptor_size(unsigned int objects)
+{
+	return sizeof(struct slab) + objects * sizeof(uint16_t);
+}
+
+/* How many objects a block holds, with or without the descriptor, and what is left over. (Linux: cache_estimate) */
+static struct layout layout_estimate(const struct kmem_cache *cache, size_t bytes, bool on_slab)
+{
+	size_t per_object = cache->size + (on_slab ? sizeof(uint16_t) : 0);
+	size_t room = bytes - (on_slab ? sizeof(struct slab) : 0);
+	struct layout layout = {.objects = (unsigned int)(room / per_object)};
+
+	if (on_slab && layout.objects) {
+		layout.descriptor_size = ALIGN_UP(descriptor_size(layout.objects), cache->align);
+		if (layout.descriptor_size + layout.objects * cache->size > bytes) {
+			layout.objects--;
+			layout.descriptor_size = ALIGN_UP(descriptor_size(layout.objects),
+							  cache->align);
+		}
+	}
+	layout.left_over = bytes - layout.descriptor_size - layout.objects * cache->size;
+	return layout;
+}
+
+/* The lowest order that wastes at most an eighth; above SLAB_BREAK_ORDER the lowest that holds an object. */
+static struct layout layout_choose(struct slab_cache *cache, bool on_slab)
+{
+	struct layout layout = {.objects = 0};
+	unsigned int order;
+
+	for (order = 0; order <= SLAB_MAX_ORDER; order++) {
+		size_t bytes = PAGE_SIZE << order;
+
+		layout = layout_estimate(&cache->common, bytes, on_slab);
+		cache->order = order;
+		if (!layout.objects)
+			continue;
+		if (order >= SLAB_BREAK_ORDER || layout.left_over * 8 <= bytes)
+			break;
+	}
+	return layout;
+}
+
+/* The alignment of objects: what was asked for, at least 8; a cache line, or its share of one, on demand. */
+static size_t layout_align(const struct kmem_cache *cache)
+{
+	size_t line = arch_cache_line_size(), align = ARCH_KMALLOC_MINALIGN;
+
+	if (cache->flags & SLAB_HWCACHE_ALIGN) {
+		while (line > align && cache->object_size <= line / 2)
+			line /= 2;
+		align = max(align, line);
+	}
+	return max(align, cache->align);
+}
+
+static void cache_layout(struct slab_cache *cache)
+{
+	struct kmem_cache *common = &cache->common;
+	bool on_slab = common->size < PAGE_SIZE / 8 || cache == &boot_cache;
+	struct layout layout = layout_choose(cache, on_slab);
+	size_t wanted = ALIGN_UP(descriptor_size(layout.objects), common->align);
+
+	/* Room for the descriptor in what is left over costs nothing. */
+	if (!on_slab && layout.left_over >= wanted) {
+		layout.descriptor_size = wanted;
+		layout.left_over -= wanted;
+		on_slab = true;
+	}
+	cache->objects = layout.objects;
+	cache->descriptor_size = layout.descriptor_size;
+	cache->descriptor_cache = on_slab ? NULL : kmalloc_cache(descriptor_size(layout.objects));
+	cache->colour_off = (unsigned int)max(arch_cache_line_size(), common->align);
+	cache->colours = (unsigned int)(layout.left_over / cache->colour_off);
+	cache->reciprocal = DIV_ROUND_UP(1UL << 40, common->size);
+}
+
+/* How many objects a CPU may park: small ones many, as Linux's enable_cpucache() has it. */
+static void cache_set_limit(struct slab_cache *cache)
+{
+	size_t size = cache->common.size;
+
+	if (cache->common.flags & SLAB_NO_ARRAY)
+		cache->limit = 0;
+	else if (size > PAGE_SIZE)
+		cache->limit = 8;
+	else if (size > 1024)
+		cache->limit = 24;
+	else if (size > 256)
+		cache->limit = 54;
+	else
+		cache->limit = 120;
+	cache->batchcount = (cache->limit + 1) / 2;
+}
+
+static void node_init(const struct slab_cache *cache, struct kmem_list3 *node)
+{
+	spin_lock_init(&node->lock, LOCK_RANK_SLAB);
+	INIT_LIST_HEAD(&node->slabs_partial);
+	INIT_LIST_HEAD(&node->slabs_full);
+	INIT_LIST_HEAD(&node->slabs_free);
+	node->colour_next = 0;
+	node->free_objects = 0;
+	node->free_limit = (1UL + nr_possible_cpus()) * cache->batchcount + cache->objects;
+}
+
+/* The structure ends with its last possible CPU's array; its nodes follow it. */
+static size_t cache_head_bytes(void)
+{
+	return offsetof(struct slab_cache, array) +
+	       nr_possible_cpus() * sizeof(struct array_cache *);
+}
+
+size_t impl_cache_bytes(void)
+{
+	return cache_head_bytes() + nr_nodes * sizeof(struct kmem_list3);
+}
+
+struct kmem_cache *impl_boot_cache(void)
+{
+	return &boot_cache.common;
+}
+
+int impl_cache_init(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned int i;
+
+	common->align = layout_align(common);
+	common->size = ALIGN_UP(common->object_size, common->align);
+	cache_layout(cache);
+	if (cache->objects == 0)
+		return -E2BIG;
+	CHECK(cache->objects <= SLAB_MAX_OBJECTS);
+	cache_set_limit(cache);
+
+	cache->node = (struct kmem_list3 *)((char *)cache + cache_head_bytes());
+	if (cache == &boot_cache)
+		cache->node = boot_cache_node;
+	for (i = 0; i < nr_nodes; i++)
+		node_init(cache, &cache->node[i]);
+	for (i = 0; i < nr_possible_cpus(); i++)
+		cache->array[i] = &no_array;
+	return 0;
+}
+
+static struct array_cache *array_create(const struct slab_cache *cache)
+{
+	struct array_cache *array = kmalloc(sizeof(*array) + cache->limit * sizeof(array->entry[0]),
+					    GFP_KERNEL);
+
+	if (array) {
+		array->avail = 0;
+		array->limit = cache->limit;
+		array->batchcount = cache->batchcount;
+	}
+	return array;
+}
+
+void impl_cache_release(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		struct array_cache *array = cache->array[cpu];
+
+		CHECK(array->avail == 0);
+		cache->array[cpu] = &no_array;
+		if (array != &no_array)
+			kfree(array);
+	}
+}
+
+int impl_cache_start(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned int cpu;
+
+	if (cache->limit == 0)
+		return 0;
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		struct array_cache *array = array_create(cache);
+
+		if (!array) {
+			impl_cache_release(common);
+			return -ENOMEM;
+		}
+		cache->array[cpu] = array;
+	}
+	return 0;
+}
