@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab_report.c - SLAB looked at: figures, one address, a drawing, and the proof of S1 to S5.
+ *
+ * THE IDEA
+ *	Nothing here changes anything. slab.c states the invariants that are proved here.
+ *
+ * PICTURE	`slab NAME`: a line a slab; # allocated, o free in a CPU array, . free in the slab
+ *
+ *	partial 0xffff880001a40000 colour 2   5/15 ##.o#.#........
+ *
+ * LOCKING
+ *	Lists are walked under node->lock. Text is written with the lock dropped: a drawing
+ *	counts its way to the next slab each time, so it takes O(n^2) steps for n slabs, and a slab
+ *	may be missed or drawn twice when others work meanwhile. CPU arrays are only glanced at.
+ * FLOOR	slab.
+ * LINUX	mm/slab.c: get_slabinfo(), check_slabp().
+ */
+#include <mm/slab.h>
+
+#include <lib/check.h>
+#include <lib/printk.h>
+#include <lib/seq_file.h>
+#include <mm/percpu.h>
+#include <mm/zone.h>
+
+#include "slab_types.h"
+
+bool slab_object_is_parked(const struct slab_cache *cache, const void *object)
+{
+	unsigned int cpu, i;
+
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		const struct array_cache *array = cache->array[cpu];
+
+		for (i = 0; i < array->avail; i++)
+			if (array->entry[i] == object)
+				return true;
+	}
+	return false;
+}
+
+/* Does its owner hold object `index`? */
+static bool slab_object_is_owned(const struct slab *slab, unsigned long index)
+{
+	return !bufctl_is_free(slab->bufctl[index]) &&
+	       !slab_object_is_parked(slab->cache, slab_object_at(slab, index));
+}
+
+/* ---- Figures ---- */
+
+enum list_kind { LIST_PARTIAL, LIST_FULL, LIST_FREE, NR_LISTS };
+
+static struct list_head *node_list(struct kmem_list3 *node, enum list_kind kind)
+{
+	return kind == LIST_PARTIAL ? &node->slabs_partial
+	       : kind == LIST_FULL  ? &node->slabs_full
+				    : &node->slabs_free;
+}
+
+static void node_add_info(struct slab_cache *cache, struct kmem_list3 *node, struct slab_info *info)
+{
+	unsigned long flags = spin_lock_save(&node->lock);
+	enum list_kind kind;
+	struct slab *slab;
+
+	for (kind = 0; kind < NR_LISTS; kind++) {
+		list_for_each_entry (slab, node_list(node, kind), list) {
+			info->slabs++;
+			info->active_slabs += slab->inuse != 0;
+			info->active_objects += slab->inuse;
+			info->objects += cache->objects;
+		}
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+}
+
+void slab_get_info(struct kmem_cache *common, struct slab_info *info)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned int nid;
+
+	*info = (struct slab_info){.name = common->name,
+				   .size = common->size,
+				   .object_size = common->object_size,
+				   .objects_per_slab = cache->objects,
+				   .order = cache->order,
+				   .limit = cache->limit,
+				   .batchcount = cache->batchcount,
+				   .color_next = cache->node[0].colour_next,
+				   .colors = cache->colours,
+				   .color_off = cache->colour_off};
+	for (nid = 0; nid < nr_nodes; nid++)
+		node_add_info(cache, &cache->node[nid], info);
+}
+
+/* ---- One address ---- */
+
+bool slab_describe(const void *address, struct slab_object *found)
+{
+	struct slab *slab = object_slab(address);
+	struct slab_cache *cache;
+	size_t offset;
+
+	if (!slab)
+		return false;
+	cache = slab->cache;
+	*found = (struct slab_object){.cache = &cache->common,
+				      .cache_name = cache->common.name,
+				      .slab = (uintptr_t)slab_start(slab),
+				      .objects = cache->objects};
+	offset = (size_t)((uintptr_t)address - (uintptr_t)slab->first_object);
+	if ((const char *)address < slab->first_object ||
+	    offset >= cache->objects * cache->common.size)
+		return true;
+	found->index = (unsigned int)(offset / cache->common.size);
+	found->object = (uintptr_t)slab_object_at(slab, found->index);
+	found->offset = (uintptr_t)address - found->object;
+	found->in_object = found->offset < cache->common.object_size;
+	found->allocated = slab_object_is_owned(slab, found->index);
+	return true;
+}
+
+static unsigned long slab_list_live(const struct slab *slab, const void **objects, unsigned int max,
+				    unsigned long live)
+{
+	unsigned long index;
+
+	for (index = 0; index < slab->cache->objects; index++) {
+		if (!slab_object_is_owned(slab, index))
+			continue;
+		if (live < max)
+			objects[live] = slab_object_at(slab, index);
+		live++;
+	}
+	return live;
+}
+
+unsigned long impl_live_objects(struct kmem_cache *common, const void **objects, unsigned int max)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned long live = 0;
+	unsigned int nid;
+
+	for (nid = 0; nid < nr_nodes; nid++) {
+		struct kmem_list3 *node = &cache->node[nid];
+		unsigned long flags = spin_lock_save(&node->lock);
+		enum list_kind kind;
+		struct slab *slab;
+
+		for (kind = 0; kind < NR_LISTS; kind++)
+			list_for_each_entry (slab, node_list(node, kind), list)
+				live = slab_list_live(slab, objects, max, live);
+		spin_unlock_irqrestore(&node->lock, flags);
+	}
+	return live;
+}
+
+/* ---- The drawing ---- */
+
+#define MAP_WIDTH 64
+
+/* What one line says of a slab, copied out of it. */
+struct slab_picture {
+	const void *start;
+	unsigned int colour, inuse, objects;
+	char map[SLAB_MAX_OBJECTS];
+};
+
+static void slab_copy_picture(const struct slab *slab, struct slab_picture *picture)
+{
+	unsigned long index;
+
+	picture->start = slab_start(slab);
+	picture->colour = slab->colour;
+	picture->inuse = slab->inuse;
+	picture->objects = slab->cache->objects;
+	for (index = 0; index < picture->objects; index++) {
+		bool is_free = bufctl_is_free(slab->bufctl[index]);
+
+		picture->map[index] = is_free ? '.' : slab_object_is_owned(slab, index) ? '#' : 'o';
+	}
+}
+
+/* The picture of the n-th slab of a list; false behind the last. */
+static bool node_copy_picture(struct kmem_list3 *node, enum list_kind kind, unsigned long n,
+			      struct slab_picture *picture)
+{
+	unsigned long flags = spin_lock_save(&node->lock);
+	bool found = false;
+	struct slab *slab;
+
+	list_for_each_entry (slab, node_list(node, kind), list) {
+		if (n-- == 0) {
+			slab_copy_picture(slab, picture);
+			found = true;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&node->lock, flags);
+	return found;
+}
+
+static void picture_print(const struct slab_picture *picture, enum list_kind kind,
+			  struct seq_file *file)
+{
+	static const char *const names[NR_LISTS] = {"partial", "full", "free"};
+	unsigned int i;
+
+	seq_printf(file, "%-7s %px colour %-2u %3u/%u ", names[kind], picture->start,
+		   picture->colour, picture->inuse, picture->objects);
+	for (i = 0; i < picture->objects; i++) {
+		if (i && i % MAP_WIDTH == 0)
+			seq_puts(file, "\n        ");
+		seq_putc(file, picture->map[i]);
+	}
+	seq_putc(file, '\n');
+}
+
+void slab_draw(struct kmem_cache *common, struct seq_file *file)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	struct slab_picture picture;
+	unsigned int nid;
+
+	seq_printf(file,
+		   "%s: objects of %zu bytes (%zu apart), %u a slab of order %u, descriptor %s\n",
+		   common->name, common->object_size, common->size, cache->objects, cache->order,
+		   cache->descriptor_cache ? "off-slab" : "on-slab");
+	for (nid = 0; nid < nr_nodes; nid++) {
+		enum list_kind kind;
+		unsigned long n;
+
+		for (kind = 0; kind < NR_LISTS; kind++)
+			for (n = 0; node_copy_picture(&cache->node[nid], kind, n, &picture); n++)
+				picture_print(&picture, kind, file);
+	}
+	seq_puts(file, "# allocated, o free in a CPU array, . free in the slab\n");
+}
+
+/* ---- The proof ---- */
+
+static bool broken(const struct slab_cache *cache, const char *rule, const void *where)
+{
+	pr_err("slab: %s does not hold in cache %s at %px\n", rule, cache->common.name, where);
+	return false;
+}
+
+/* S1 */
+static bool slab_check_chain(const struct slab *slab)
+{
+	unsigned int objects = slab->cache->objects;
+	unsigned int left = objects - slab->inuse, marked_free = 0, index;
+
+	if (slab->inuse > objects)
+		return broken(slab->cache, "S1 (more in use than there are)", slab);
+	for (index = slab->free; left; left--) {
+		if (index >= objects)
+			return broken(slab->cache, "S1 (the free chain leaves the slab)", slab);
+		index = slab->bufctl[index];
+	}
+	if (index != BUFCTL_END)
+		return broken(slab->cache, "S1 (the free chain does not end)", slab);
+	for (index = 0; index < objects; index++)
+		marked_free += bufctl_is_free(slab->bufctl[index]);
+	if (marked_free != objects - slab->inuse)
+		return broken(slab->cache, "S1 (an object is neither free nor in use)", slab);
+	return true;
+}
+
+/* S2, S4 */
+static bool slab_check_place(const struct slab *slab, enum list_kind kind)
+{
+	const struct slab_cache *cache = slab->cache;
+	enum list_kind proper = slab->inuse == 0		? LIST_FREE
+				: slab->inuse == cache->objects ? LIST_FULL
+								: LIST_PARTIAL;
+	char *start = slab_start(slab);
+	struct page *page = object_page(start);
+
+	if (kind != proper)
+		return broken(cache, "S2 (in the wrong list)", slab);
+	if (!page || page_address(page) != start || !(page->flags & PG_SLAB) ||
+	    page->owner.slab != slab || page->order != cache->order)
+		return broken(cache, "S4 (the page does not know its slab)", slab);
+	if ((char *)slab_object_at(slab, cache->objects) > start + (PAGE_SIZE << cache->order))
+		return broken(cache, "S4 (objects beyond the block)", slab);
+	return true;
+}
+
+/* S1 to S4 of one node; counts what debug builds have marked as parked. */
+static bool node_check(struct slab_cache *cache, struct kmem_list3 *node, unsigned long *cached)
+{
+	unsigned long flags = spin_lock_save(&node->lock);
+	unsigned long free_objects = 0;
+	enum list_kind kind;
+	bool holds = true;
+	struct slab *slab;
+
+	for (kind = 0; kind < NR_LISTS; kind++) {
+		list_for_each_entry (slab, node_list(node, kind), list) {
+			unsigned int i;
+
+			holds = slab->cache == cache && slab_check_chain(slab) &&
+				slab_check_place(slab, kind) && holds;
+			free_objects += cache->objects - slab->inuse;
+			for (i = 0; i < cache->objects; i++)
+				*cached += slab->bufctl[i] == BUFCTL_CACHED;
+		}
+	}
+	if (free_objects != node->free_objects)
+		holds = broken(cache, "S3 (free_objects)", node);
+	spin_unlock_irqrestore(&node->lock, flags);
+	return holds;
+}
+
+/* S5 of one object in an array. */
+static bool entry_check(const struct slab_cache *cache, const void *object)
+{
+	struct slab *slab = object_slab(object);
+	unsigned long index;
+	unsigned int bufctl;
+
+	if (!slab || slab->cache != cache || !slab_object_index(slab, object, &index))
+		return broken(cache, "S5 (no object of the cache)", object);
+	bufctl = slab->bufctl[index];
+	if (bufctl != (CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE))
+		return broken(cache, "S5 (parked, but not marked so)", object);
+	return true;
+}
+
+static bool array_check(const struct slab_cache *cache, const struct array_cache *array)
+{
+	unsigned int i, j;
+
+	if (array->avail > array->limit)
+		return broken(cache, "S5 (more parked than the limit)", array);
+	for (i = 0; i < array->avail; i++) {
+		if (!entry_check(cache, array->entry[i]))
+			return false;
+		for (j = 0; j < i; j++)
+			if (array->entry[i] == array->entry[j])
+				return broken(cache, "S5 (parked twice)", array->entry[i]);
+	}
+	return true;
+}
+
+bool impl_cache_check(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned long marked = 0, parked = 0;
+	unsigned int i;
+	bool holds = true;
+
+	for (i = 0; i < nr_nodes; i++)
+		holds = node_check(cache, &cache->node[i], &marked) && holds;
+	for (i = 0; i < nr_possible_cpus(); i++) {
+		holds = array_check(cache, cache->array[i]) && holds;
+		parked += cache->array[i]->avail;
+	}
+	if (CONFIG_DEBUG && marked != parked)
+		holds = broken(cache, "S5 (marked as parked, but in no array)", cache);
+	return holds;
+}
