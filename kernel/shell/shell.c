@@ -143,6 +143,7 @@ unsigned int shell_execute(const char *commands)
 {
 	char line[SHELL_LINE_SIZE];
 	unsigned int failed = 0;
+	bool failed_before = any_failed;
 
 	while (*commands) {
 		const char *end = strchr(commands, ';');
@@ -157,7 +158,8 @@ unsigned int shell_execute(const char *commands)
 			line[length] = '\0';
 			failed += execute_line(line) != 0;
 		}
-		any_failed |= failed != 0;
+		any_failed = failed_before ||
+			     failed; /* what a command executed in turn is its own affair */
 		commands += length + (end ? 1 : 0);
 	}
 	return failed;
