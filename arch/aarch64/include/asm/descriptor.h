@@ -24,8 +24,8 @@
 #define DESC_UXN	0x0040000000000000 /* not executable in EL0 */
 #define DESC_PHYS_MASK	0x0000fffffffff000
 
-/* What the kernel's own leaves have in common, and the three kinds of them in the image. */
-#define DESC_KERNEL    (DESC_VALID | DESC_SH_INNER | DESC_AF | DESC_UXN)
+/* What the pages of the image have in common, and the three kinds of them. */
+#define DESC_KERNEL    (DESC_VALID | DESC_PAGE | DESC_SH_INNER | DESC_AF | DESC_UXN)
 #define DESC_KERNEL_RX (DESC_KERNEL | DESC_READ_ONLY)
 #define DESC_KERNEL_RO (DESC_KERNEL | DESC_READ_ONLY | DESC_PXN)
 #define DESC_KERNEL_RW (DESC_KERNEL | DESC_PXN)
