@@ -7,6 +7,7 @@
 #include <config.h>
 #include <lib/list.h>
 #include <lib/spinlock.h>
+#include <mm/gfp.h>
 #include <mm/page.h>
 
 struct free_area {
@@ -86,5 +87,16 @@ unsigned long zone_end_pfn(enum zone_type type);
 void zones_set_watermarks(void);
 unsigned long min_free_kbytes(void);
 
-/* The highest zone that a mask admits. Of limits that contradict each other the strictest counts. */
-enum zone_type gfp_zone(unsigned int gfp);
+/*
+ * The highest zone that a mask admits. Of limits that contradict each other the
+ * strictest counts. Two bits for each of the eight combinations of the modifiers.
+ */
+static inline enum zone_type gfp_zone(gfp_t gfp)
+{
+	const unsigned int of_none = ZONE_NORMAL, of_highmem = ZONE_HIGHMEM << 2 * __GFP_HIGHMEM,
+			   of_dma32 = ZONE_DMA32 << 2 * __GFP_DMA32 |
+				      ZONE_DMA32 << 2 * (__GFP_DMA32 | __GFP_HIGHMEM);
+
+	return (enum zone_type)((of_none | of_highmem | of_dma32) >> 2 * (gfp & GFP_ZONEMASK) & 3);
+}
+static_assert(ZONE_DMA == 0 && GFP_ZONEMASK == 7, "every mask with __GFP_DMA is ZONE_DMA");

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <lib/poison.h>
 #include <mm/gfp.h>
 #include <mm/zone.h>
 
@@ -28,6 +29,19 @@ void zones_init(void);
 
 /* page.c: write the state of free pages' struct pages, [start_pfn, end_pfn) of one zone, until now reserved. */
 void frames_clear_reserved(unsigned long start_pfn, unsigned long end_pfn);
+
+/* Free memory that has an address is poisoned, so that a sanitizer sees who still uses it. Nothing on real machines. */
+static inline void poison_block(const struct page *page, unsigned int order)
+{
+	if (page_zone_type(page) != ZONE_HIGHMEM)
+		mem_poison(phys_to_virt(page_to_phys(page)), PAGE_SIZE << order);
+}
+
+static inline void unpoison_block(const struct page *page, unsigned int order)
+{
+	if (page_zone_type(page) != ZONE_HIGHMEM)
+		mem_unpoison(phys_to_virt(page_to_phys(page)), PAGE_SIZE << order);
+}
 
 /* What the caller did to a page that it may not. */
 enum misuse {

@@ -48,7 +48,6 @@
 #include <arch/memory.h>
 #include <lib/bits.h>
 #include <lib/check.h>
-#include <lib/poison.h>
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <mm/buddy.h>
@@ -91,8 +90,7 @@ static inline void prep_new_page(struct page *page, unsigned int order, gfp_t gf
 	page->state = page_state(PG_OWNED, order, page->zone_node);
 	page->refcount = 1;
 	page->owner.private = 0;
-	if (page_zone_type(page) != ZONE_HIGHMEM)
-		mem_unpoison(page_address(page), PAGE_SIZE << order);
+	unpoison_block(page, order);
 	if (gfp & __GFP_COMP && order)
 		prep_compound_page(page, order);
 	if (gfp & __GFP_ZERO)
@@ -107,8 +105,7 @@ static inline void free_pages_prepare(struct page *page, unsigned int order)
 		for (i = 1; i < 1UL << order; i++)
 			page[i].flags = 0;
 	page->state = page_state(0, 0, page->zone_node);
-	if (page_zone_type(page) != ZONE_HIGHMEM)
-		mem_poison(page_address(page), PAGE_SIZE << order);
+	poison_block(page, order);
 }
 
 /* --- taking ------------------------------------------------------------------- */
@@ -140,16 +137,25 @@ static inline struct page *take_from_node(int nid, enum zone_type highest, unsig
 	return NULL;
 }
 
-static struct page *get_page_from_freelist(int nid, gfp_t gfp, unsigned int order)
+static __noinline struct page *take_from_other_nodes(int nid, enum zone_type highest,
+						     unsigned int order)
 {
-	enum zone_type highest = gfp_zone(gfp);
-	struct page *page = take_from_node(nid, highest, order);
+	struct page *page = NULL;
 	int other;
 
 	for (other = 0; !page && other < (int)nr_nodes; other++)
-		if (other != nid && !(gfp & __GFP_THISNODE))
+		if (other != nid)
 			page = take_from_node(other, highest, order);
 	return page;
+}
+
+static inline struct page *get_page_from_freelist(int nid, gfp_t gfp, unsigned int order)
+{
+	struct page *page = take_from_node(nid, gfp_zone(gfp), order);
+
+	if (likely(page) || gfp & __GFP_THISNODE)
+		return page;
+	return take_from_other_nodes(nid, gfp_zone(gfp), order);
 }
 
 /* There is no clock to limit the rate by: the 1st, 2nd, 4th, 8th ... failure is told. */

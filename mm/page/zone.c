@@ -33,7 +33,6 @@
 #include <lib/check.h>
 #include <mm/bootmem.h>
 #include <mm/early.h>
-#include <mm/gfp.h>
 #include <mm/memblock.h>
 #include "impl.h"
 
@@ -59,17 +58,6 @@ struct zone *zone_next(struct zone *zone)
 		return zone + 1;
 	nid = zone->nid + 1;
 	return nid < (int)nr_nodes ? &NODE_DATA(nid)->zone[0] : NULL;
-}
-
-enum zone_type gfp_zone(unsigned int gfp)
-{
-	/* Bit 0 DMA, bit 1 HIGHMEM, bit 2 DMA32: the strictest counts. */
-	static const uint8_t zone_of[GFP_ZONEMASK + 1] = {
-		ZONE_NORMAL, ZONE_DMA, ZONE_HIGHMEM, ZONE_DMA,
-		ZONE_DMA32,  ZONE_DMA, ZONE_DMA32,   ZONE_DMA,
-	};
-
-	return zone_of[gfp & GFP_ZONEMASK];
 }
 
 unsigned long nr_free_pages(void)
