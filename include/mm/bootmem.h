@@ -37,6 +37,8 @@ void *alloc_bootmem(size_t size);
 void *alloc_bootmem_low(size_t size);
 void *alloc_bootmem_pages(size_t size);
 void *alloc_bootmem_low_pages(size_t size);
+void *alloc_bootmem_node(int nid, size_t size);
+void *alloc_bootmem_pages_node(int nid, size_t size);
 
 /* Pages that are free in the maps. */
 unsigned long bootmem_free_pages(void);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <arch/layout.h>
+#include <config.h>
 #include <lib/bits.h>
 #include <lib/firmware/memory_map.h>
 #include <mm/bootmem.h>
@@ -86,7 +87,7 @@ bool memblock_free_below(const struct memblock *map, phys_addr_t to, int nid,
 phys_addr_t memblock_map_find(const struct memblock *map, const struct memblock_request *request);
 phys_addr_t memblock_map_alloc(struct memblock *map, const struct memblock_request *request);
 
-/* --- bootmem.c: the bitmaps --- */
+/* --- bootmem_map.c: the bitmaps --- */
 
 #define BOOTMEM_MAX_SPAN (1 * GiB) /* of all nodes together */
 
@@ -103,7 +104,7 @@ struct bootmem_data {
 
 struct bootmem {
 	unsigned int nr; /* nodes; 0 before bootmem_init() and after early_close() */
-	struct bootmem_data node[16];
+	struct bootmem_data node[MAX_NUMNODES];
 	void *(*to_virtual)(phys_addr_t pa);
 };
 
@@ -127,18 +128,24 @@ static inline size_t bootmem_map_bytes(phys_addr_t span)
 /* Everything starts reserved. */
 void bootmem_node_init(struct bootmem_data *node, const struct memblock_range *span,
 		       unsigned long *map);
+void bootmem_node_free(struct bootmem_data *node, phys_addr_t start, phys_addr_t end);
 void bootmem_free(struct bootmem *bootmem, phys_addr_t pa, size_t size);
 void bootmem_reserve(struct bootmem *bootmem, phys_addr_t pa, size_t size);
 phys_addr_t bootmem_take(struct bootmem *bootmem, const struct bootmem_request *request);
 void *bootmem_alloc(struct bootmem *bootmem, const struct bootmem_request *request);
 void *bootmem_alloc_or_panic(struct bootmem *bootmem, const struct bootmem_request *request);
 
+unsigned long bootmem_nr_free(const struct bootmem *bootmem);
+
 /* The next free range at or above `from`. */
 bool bootmem_free_above(const struct bootmem *bootmem, phys_addr_t from,
 			struct memblock_range *range);
+bool bootmem_check_all(const struct bootmem *bootmem);
+
+/* --- bootmem.c --- */
+
 unsigned int bootmem_choose_spans(const struct memblock *map, phys_addr_t limit,
 				  struct memblock_range span[]);
-bool bootmem_check_all(const struct bootmem *bootmem);
 struct bootmem *bootmem_living(void);
 
 /* --- early.c: from the firmware's map to a memblock --- */
@@ -168,5 +175,6 @@ bool early_build(struct early *early);
 
 /* --- handover.c --- */
 
-bool handover_next_free(const struct memblock *map, const struct bootmem *bootmem, phys_addr_t from,
-			struct memblock_range *range);
+/* The lowest free range of whole pages at or above `from`, whoever speaks for it. */
+bool early_free_above(const struct memblock *map, const struct bootmem *bootmem, phys_addr_t from,
+		      struct memblock_range *range);
