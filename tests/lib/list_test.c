@@ -22,7 +22,7 @@ static int digits(struct list_head *head)
 
 KTEST(list, entries_come_in_the_order_of_adding_or_against_it)
 {
-	struct item item[4] = {{1}, {2}, {3}, {4}};
+	struct item item[4] = {{.value = 1}, {.value = 2}, {.value = 3}, {.value = 4}};
 	LIST_HEAD(queue);
 	LIST_HEAD(stack);
 
@@ -43,7 +43,7 @@ KTEST(list, entries_come_in_the_order_of_adding_or_against_it)
 
 KTEST(list, a_removed_entry_points_where_nothing_is_mapped)
 {
-	struct item item[2] = {{1}, {2}}, *entry, *following;
+	struct item item[2] = {{.value = 1}, {.value = 2}}, *entry, *following;
 	LIST_HEAD(head);
 
 	list_add_tail(&item[0].link, &head);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* printf_test.c - conversions, cutting, pointers; the log's ring; the command line. */
+#include <config.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
 #include <lib/ktest.h>
