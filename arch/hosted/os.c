@@ -3,7 +3,7 @@
  * os.c - the process: its command line, its clock, its end.
  *
  *	loam-hosted [--machine NAME] [--list] [word of the kernel's command line ...]
- *	loam-hosted --selftest [FILTER] [--machine NAME] [--one-boot] [-jN]
+ *	loam-hosted --selftest [--machine NAME] [--one-boot] [-jN] [--seconds N] [FILTER [word ...]]
  */
 #include "os.h"
 
@@ -68,66 +68,80 @@ uint64_t os_random(void)
 static void usage(void)
 {
 	fputs("usage: loam-hosted [--machine NAME] [--list] [kernel command line ...]\n"
-	      "       loam-hosted --selftest [FILTER] [--machine NAME] [--one-boot] [-jN]\n",
+	      "       loam-hosted --selftest [--machine NAME] [--one-boot] [-jN] [--seconds N]\n"
+	      "                   [FILTER [kernel command line ...]]\n",
 	      stderr);
 	os_exit(1);
 }
 
-static void join(char *line, size_t size, char **words, int count)
+/* One word; what the shell took the quotes off gets them back: run=a b is run="a b" to the kernel. */
+static size_t add_word(char *line, size_t size, const char *word)
 {
-	size_t length = 0;
+	const char *equals = strchr(word, '=');
+	bool quote = equals != NULL && strpbrk(word, " \t") != NULL && strchr(word, '"') == NULL;
+	int key = quote ? (int)(equals + 1 - word) : 0;
+	int length = snprintf(line, size, quote ? "%.*s\"%s\" " : "%.*s%s ", key, word, word + key);
 
-	line[0] = '\0';
-	for (int i = 0; i < count; i++) {
-		size_t word = strlen(words[i]);
-
-		if (length + word + 2 > size)
-			os_die("the command line is longer than %zu bytes", size);
-		if (i > 0)
-			line[length++] = ' ';
-		memcpy(line + length, words[i], word + 1);
-		length += word;
-	}
+	if (length < 0 || (size_t)length >= size)
+		os_die("the command line is too long");
+	return (size_t)length;
 }
 
-static void boot(const char *machine, char **words, int count)
+static const char *join(char **words, int count)
 {
-	char line[2048];
+	static char line[2048];
+	size_t length = 0;
 
-	join(line, sizeof(line), words, count);
+	for (int i = 0; i < count; i++)
+		length += add_word(line + length, sizeof(line) - length, words[i]);
+	if (length > 0)
+		line[length - 1] = '\0';
+	return line;
+}
+
+static _Noreturn void boot(const char *machine, const char *line)
+{
 	os_console_open();
 	if (!hosted_power_on(machine, line))
 		os_die("no machine is called %s; --list names them", machine);
 	os_wait_forever();
 }
 
+/* One option at argv[i]; returns how many words it took. */
+static int read_option(char **argv, int left, struct os_runner_options *options, bool *selftest)
+{
+	const char *word = argv[0];
+
+	if (strcmp(word, "--machine") == 0 && left > 1)
+		options->machine = argv[1];
+	else if (strcmp(word, "--seconds") == 0 && left > 1 && atoi(argv[1]) > 0)
+		options->seconds = (unsigned int)atoi(argv[1]);
+	else if (strcmp(word, "--selftest") == 0)
+		*selftest = true;
+	else if (strcmp(word, "--one-boot") == 0)
+		options->one_boot = true;
+	else if (strncmp(word, "-j", 2) == 0 && atoi(word + 2) > 0 && atoi(word + 2) <= 64)
+		options->jobs = (unsigned int)atoi(word + 2);
+	else if (strcmp(word, "--list") == 0)
+		hosted_list_machines();
+	else
+		usage();
+	return word[2] == 'm' || strcmp(word, "--seconds") == 0 ? 2 : 1;
+}
+
 int main(int argc, char **argv)
 {
-	struct os_runner_options runner = {.jobs = 2};
+	struct os_runner_options options = {.jobs = 2, .seconds = 60};
 	bool selftest = false;
 	int i = 1;
 
 	arguments = argv;
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--machine") == 0 && i + 1 < argc)
-			runner.machine = argv[++i];
-		else if (strcmp(argv[i], "--one-boot") == 0)
-			runner.one_boot = true;
-		else if (strncmp(argv[i], "-j", 2) == 0 && atoi(argv[i] + 2) > 0)
-			runner.jobs = (unsigned int)atoi(argv[i] + 2);
-		else if (strcmp(argv[i], "--selftest") == 0)
-			selftest = true;
-		else if (strcmp(argv[i], "--list") == 0)
-			hosted_list_machines();
-		else
-			usage();
-		if (selftest && strcmp(argv[i], "--selftest") == 0 && i + 1 < argc &&
-		    argv[i + 1][0] != '-')
-			runner.filter = argv[++i];
-	}
+	while (i < argc && argv[i][0] == '-')
+		i += read_option(argv + i, argc - i, &options, &selftest);
 	if (!selftest)
-		boot(runner.machine, argv + i, argc - i);
+		boot(options.machine, join(argv + i, argc - i));
 	if (i < argc)
-		usage();
-	return os_run_tests(&runner);
+		options.filter = argv[i++];
+	options.words = join(argv + i, argc - i);
+	return os_run_tests(&options);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* os_runner.h - running self-tests, a fresh machine for each. */
+/*
+ * os_runner.h - running self-tests, a fresh machine for each.
+ */
 #pragma once
 
 #include <stdbool.h>
 
 struct os_runner_options {
-	const char *machine; /* NULL: the first model */
-	const char *filter;  /* part of "suite.name"; NULL: all */
-	unsigned int jobs;
+	const char *machine;	    /* NULL: the first model */
+	const char *filter;	    /* part of "suite.name", or "=suite.name"; NULL: all */
+	const char *words;	    /* more of the kernel's command line */
+	unsigned int jobs, seconds; /* at once; what a test may take */
 	bool one_boot;
 };
 
