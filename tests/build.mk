@@ -3,3 +3,7 @@ test_src += tests/lib/string_test.c
 test_src += tests/lib/printf_test.c
 test_src += tests/lib/list_test.c
 test_src += tests/kernel/line_test.c
+test_src += tests/mm/page/test_zone.c
+test_src += tests/mm/page/page_test.c
+test_src += tests/mm/page/zone_test.c
+test_src += tests/mm/page/buddy_test.c

@@ -43,10 +43,10 @@ struct page *page_block(struct page *page)
 static const char *owner_name(const struct page *first)
 {
 	if (first->flags & PG_SLAB)
-		return "slab";
+		return "a slab";
 	if (first->flags & PG_LARGE)
-		return "kmalloc block";
-	return first->flags & PG_HEAD ? "compound page" : "allocated block";
+		return "a kmalloc block";
+	return first->flags & PG_HEAD ? "a compound page" : "an allocated block";
 }
 
 int page_describe(struct page *page, char *text, size_t size)
@@ -67,7 +67,7 @@ int page_describe(struct page *page, char *text, size_t size)
 	if (first->flags & PG_BUDDY)
 		return length + scnprintf(text, size, "%s a free block of order %u at pfn 0x%lx",
 					  place, first->order, page_to_pfn(first));
-	return length + scnprintf(text, size, "%s a %s of order %u at pfn 0x%lx, users %d", place,
+	return length + scnprintf(text, size, "%s %s of order %u at pfn 0x%lx, users %d", place,
 				  owner_name(first), first->order, page_to_pfn(first),
 				  first->refcount);
 }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_zone.c - see test_zone.h.
+ */
+#include "test_zone.h"
+
+#include <lib/bits.h>
+#include <lib/check.h>
+
+static struct zone private_zone;
+static struct page *block;
+
+/* Every page of the block as a page inside a block: no flags, no users, the real zone's bits. */
+static void wipe(uint8_t zone_node)
+{
+	unsigned long i;
+
+	for (i = 0; i < MAX_ORDER_NR_PAGES; i++) {
+		block[i].state = page_state(0, 0, zone_node);
+		block[i].refcount = 0;
+	}
+}
+
+struct zone *test_zone_at(unsigned long first, unsigned long nr_pages)
+{
+	struct zone *zone = &private_zone;
+	unsigned long pfn, end;
+	unsigned int order;
+
+	block = alloc_pages(GFP_KERNEL, MAX_PAGE_ORDER);
+	CHECK(block && first + nr_pages <= MAX_ORDER_NR_PAGES, "no block for a test's zone");
+	zone_init(zone, page_zone_type(block), page_to_nid(block));
+	zone->start_pfn = page_to_pfn(block) + first;
+	zone->spanned_pages = nr_pages;
+	zone->present_pages = nr_pages;
+	zone->managed_pages = nr_pages;
+	wipe(block->zone_node);
+	end = zone->start_pfn + nr_pages;
+	for (pfn = zone->start_pfn; pfn < end; pfn += 1UL << order) {
+		order = min(lowest_bit(pfn), ilog2(end - pfn));
+		order = min(order, (unsigned int)MAX_PAGE_ORDER);
+		test_give(zone, pfn_to_page(pfn), order);
+	}
+	return zone;
+}
+
+void test_zone_end(void)
+{
+	uint8_t zone_node = zone_node_bits(&private_zone);
+
+	wipe(zone_node);
+	block->state = page_state(PG_OWNED, MAX_PAGE_ORDER, zone_node);
+	block->refcount = 1;
+	__free_pages(block, MAX_PAGE_ORDER);
+}
+
+struct page *test_take(struct zone *zone, unsigned int order)
+{
+	unsigned long flags;
+	struct page *page;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	page = buddy_take(zone, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+void test_give(struct zone *zone, struct page *page, unsigned int order)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	buddy_give(zone, page, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
