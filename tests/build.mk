@@ -7,3 +7,7 @@ test_src += tests/mm/page/test_zone.c
 test_src += tests/mm/page/page_test.c
 test_src += tests/mm/page/zone_test.c
 test_src += tests/mm/page/buddy_test.c
+test_src += tests/lib/firmware/boot_info_test.c
+test_src += tests/lib/firmware/memory_map_test.c
+test_src += tests/lib/firmware/pvh_test.c
+test_src += tests/lib/firmware/acpi_test.c

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot_info_test.c - lists of fixed size lose usable memory, never a reservation.
+ */
+#include <lib/ktest.h>
+
+#include <lib/errno.h>
+#include <lib/firmware/boot_info.h>
+#include <lib/printk.h>
+
+static struct boot_info info;
+static enum log_level level;
+
+/* Everything zero, and silence on the console: the messages are expected. */
+static void begin(void)
+{
+	memset(&info, 0, sizeof(info));
+	level = console_get_level();
+	console_set_level(LOG_PANIC);
+}
+
+static void end(void)
+{
+	console_set_level(level);
+}
+
+static int add(phys_addr_t start, phys_addr_t size, enum memory_type type)
+{
+	return boot_info_add_range(&info, start, size, type, SOURCE_PVH, 0);
+}
+
+/* Is the byte covered by an entry that is not usable? */
+static bool kept(phys_addr_t pa)
+{
+	for (unsigned int i = 0; i < info.nr_map; i++)
+		if (info.map[i].type != MEMORY_USABLE && info.map[i].start <= pa &&
+		    pa < info.map[i].end)
+			return true;
+	return false;
+}
+
+/* fault-B9 */
+KTEST(boot_info, an_entry_that_wraps_is_dropped_alone_if_usable_and_clipped_if_not)
+{
+	begin();
+	EXPECT_EQ(add(0x1000, ~0ULL, MEMORY_USABLE), -EINVAL);
+	EXPECT_EQ(add(0xffffffffffff0000, 0x20000, MEMORY_RESERVED), 0);
+	EXPECT_EQ(add(0x100000, 0x100000, MEMORY_USABLE), 0);
+	EXPECT_EQ(info.nr_map, 2);
+	EXPECT_EQ(info.map[0].end, BOOT_RANGE_END);
+	EXPECT_EQ(info.map[1].start, 0x100000);
+	EXPECT_EQ(info.dropped, 1);
+	/* Ending exactly at 2^64 is no lie. */
+	EXPECT_EQ(add(0xffffffff00000000, 0x100000000, MEMORY_RESERVED), 0);
+	EXPECT_EQ(info.map[2].end, BOOT_RANGE_END);
+	end();
+}
+
+/* fault-B8 */
+KTEST(boot_info, empty_entries_leave_no_trace)
+{
+	begin();
+	EXPECT_EQ(add(0x1000, 0, MEMORY_USABLE), 0);
+	EXPECT_EQ(add(0x1000, 0x1000, MEMORY_NONE), 0);
+	EXPECT_EQ(info.nr_map, 0);
+	EXPECT_EQ(info.dropped, 0);
+	end();
+}
+
+/* fault-B14 */
+KTEST(boot_info, a_full_list_gives_up_its_smallest_usable_entry_for_a_reservation)
+{
+	begin();
+	for (unsigned int i = 0; i < BOOT_MAX_RANGES; i++)
+		add(i * 0x100000, i == 99 ? 0x1000 : 0x2000, MEMORY_USABLE);
+	EXPECT_EQ(add(0x9000000000, 0x1000, MEMORY_RESERVED), -ENOSPC);
+	EXPECT_EQ(info.map[99].start, 0x9000000000);
+	EXPECT_EQ(add(0xa000000000, 0x1000, MEMORY_USABLE), -ENOSPC);
+	EXPECT_EQ(info.nr_map, BOOT_MAX_RANGES);
+	EXPECT_EQ(info.dropped, 2);
+	end();
+}
+
+/* fault-B14: as many entries as firmware cares to give; each reserved byte stays reserved. */
+KTEST(boot_info, thousands_of_entries_lose_no_reservation)
+{
+	const unsigned int nr = 20000;
+
+	begin();
+	for (unsigned int i = 0; i < nr; i++)
+		add(i * 0x2000ULL, 0x1000, i % 2 ? MEMORY_RESERVED : MEMORY_USABLE);
+	EXPECT_EQ(info.nr_map, BOOT_MAX_RANGES);
+	EXPECT_GE(info.dropped, nr / 2);
+	for (unsigned int i = 1; i < nr; i += 2)
+		if (!kept(i * 0x2000ULL))
+			EXPECT_EQ(i, 0);
+	end();
+}
+
+KTEST(boot_info, a_reservation_too_many_is_taken_out_of_the_map)
+{
+	begin();
+	for (unsigned int i = 0; i < BOOT_MAX_RESERVATIONS; i++)
+		EXPECT_EQ(boot_info_reserve(&info, i * 0x10000, 0x1000, SOURCE_FDT, false, "x"), 0);
+	EXPECT_EQ(boot_info_reserve(&info, 0x5000000, 0x1000, SOURCE_FDT, true, "last"), -ENOSPC);
+	EXPECT_TRUE(kept(0x5000000));
+	EXPECT_EQ(info.dropped, 1);
+	end();
+}
+
+KTEST(boot_info, reservations_are_clipped_and_their_names_cut)
+{
+	begin();
+	boot_info_reserve(&info, 0xfffffffffffff000, 0x1000, SOURCE_FDT, false, "nowhere");
+	boot_info_reserve(&info, 0x1000, 0, SOURCE_FDT, false, "empty");
+	EXPECT_EQ(info.nr_reserved, 0);
+	boot_info_reserve(&info, 0x1000, ~0ULL, SOURCE_FDT, true,
+			  "a-name-that-is-far-too-long-for-the-field@0");
+	EXPECT_EQ(info.nr_reserved, 1);
+	EXPECT_EQ(info.reserved[0].end, BOOT_RANGE_END);
+	EXPECT_TRUE(info.reserved[0].no_map);
+	EXPECT_EQ(strlen(info.reserved[0].name), sizeof(info.reserved[0].name) - 1);
+	end();
+}
+
+KTEST(boot_info, a_cpu_is_listed_once_and_those_beyond_the_table_are_counted)
+{
+	begin();
+	for (unsigned int i = 0; i < NR_CPUS + 3; i++)
+		boot_info_add_cpu(&info, &(struct boot_cpu){.hardware_id = i, .enabled = true});
+	boot_info_add_cpu(&info, &(struct boot_cpu){.hardware_id = 1});
+	EXPECT_EQ(info.nr_cpus, NR_CPUS);
+	EXPECT_EQ(info.nr_cpus_unlisted, 3);
+	EXPECT_TRUE(info.cpu[1].enabled);
+	end();
+}
+
+KTEST(boot_info, every_type_and_source_has_a_name)
+{
+	for (int type = MEMORY_NONE; type <= MEMORY_UNUSABLE; type++)
+		EXPECT_TRUE(memory_type_name((enum memory_type)type)[0] != '\0');
+	for (int source = SOURCE_NONE; source <= SOURCE_BIOS; source++)
+		EXPECT_TRUE(boot_source_name((enum boot_source)source)[0] != '\0');
+	EXPECT_STREQ(memory_type_name((enum memory_type)77), "unknown");
+	EXPECT_STREQ(boot_source_name((enum boot_source)77), "unknown");
+}
