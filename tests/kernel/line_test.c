@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* line_test.c - the line editor, typed at byte by byte. */
 #include <lib/ktest.h>
+#include <lib/printk.h>
 #include <lib/string.h>
 #include <kernel/shell.h>
 
@@ -24,6 +25,7 @@ KTEST(line, keys_edit_where_the_cursor_is)
 	EXPECT_STREQ(type("bc\x1b[Ha\x1b[Fd"), "abcd");
 	EXPECT_STREQ(type("a\x1b[Zb\x01\x02"), "ab");
 	EXPECT_STREQ(type("\b\x1b[D\x1b[3~"), "");
+	console_print("\n");
 }
 
 KTEST(line, a_line_too_long_is_cut_and_stays_a_string)
@@ -32,6 +34,7 @@ KTEST(line, a_line_too_long_is_cut_and_stays_a_string)
 	for (int i = 0; i < 2 * SHELL_LINE_SIZE; i++)
 		line_input('x');
 	EXPECT_EQ(strlen(line_text()), SHELL_LINE_SIZE - 1);
+	console_print("\n");
 }
 
 KTEST(line, up_and_down_walk_the_history_and_back_to_the_unfinished_line)
