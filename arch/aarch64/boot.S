@@ -66,7 +66,6 @@ _start:
 	.long	0
 
 /* --- from here on wherever we were loaded ------------------------------------- */
-	.section .boot, "ax"
 entry:
 	/* Count cycles from here, in every level: PMUVer 0 is no counter, 15 an unknown one. */
 	mrs	x20, id_aa64dfr0_el1
@@ -306,7 +305,8 @@ first_cpu:				/* MPIDR of the CPU that boots; written before the MMU is on */
 	.quad	0
 	.ltorg
 
-	/* In EL1 until start_high, in EL2 and EL3 for good. Sixteen entries of 128 bytes. */
+	/* In EL1 until start_high, in EL2 and EL3 for good. Sixteen entries of 128 bytes: the page's second half. */
+	.section .boot, "ax"
 	.balign	2048
 early_vectors:
 	.rept	8			/* from this level */
