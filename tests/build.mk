@@ -1,4 +1,5 @@
 test_src += tests/framework/ktest.c
+test_src += tests/framework/framework_test.c
 test_src += tests/lib/string_test.c
 test_src += tests/lib/printf_test.c
 test_src += tests/lib/list_test.c
@@ -11,3 +12,9 @@ test_src += tests/lib/firmware/boot_info_test.c
 test_src += tests/lib/firmware/memory_map_test.c
 test_src += tests/lib/firmware/pvh_test.c
 test_src += tests/lib/firmware/acpi_test.c
+test_src += tests/mm/pgtable/pgtable_test.c
+test_src += tests/mm/pgtable/fixmap_test.c
+test_src += tests/mm/pgtable/early_ioremap_test.c
+test_src += tests/mm/pgtable/direct_map_test.c
+test_src += tests/mm/pgtable/check_test.c
+test_src += tests/mm/percpu_test.c

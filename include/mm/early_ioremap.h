@@ -24,3 +24,6 @@ void early_iounmap(const void *address, size_t size);
 
 /* Ends the service: lists what is still open, with its size and address; returns how many. Later calls give NULL. */
 unsigned int early_ioremap_close(void);
+
+/* For tests: the service as it was before its end. Nothing may be open. */
+void early_ioremap_reopen(void);

@@ -154,3 +154,12 @@ unsigned int early_ioremap_close(void)
 	}
 	return nr_open;
 }
+
+void early_ioremap_reopen(void)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < EARLY_IOREMAP_SLOTS; slot++)
+		CHECK(!early_maps[slot].nr_slots, "slot %u is open", slot);
+	closed = false;
+}

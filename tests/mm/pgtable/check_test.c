@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check_test.c - each invariant of check.c broken once; the check must see it, and recover.
+ */
+#include <mm/pgtable.h>
+
+#include <arch/memory.h>
+#include <arch/tlb.h>
+#include <lib/ktest.h>
+#include <lib/sections.h>
+
+#include "table_source.h"
+
+/* Does the check fail while this is mapped, and only then? */
+static void expect_fault(uintptr_t va, phys_addr_t pa, prot_t prot)
+{
+	struct table_source tables = TABLE_SOURCE;
+
+	EXPECT_TRUE(pgtable_check());
+	if (pgtable_map(&tables.source, va, pa, PAGE_SIZE, prot, 0)) {
+		EXPECT_TRUE(!"a table page");
+		return;
+	}
+	EXPECT_FALSE(pgtable_check());
+	EXPECT_EQ(pgtable_unmap(&tables.source, va, PAGE_SIZE), 0);
+	EXPECT_TRUE(pgtable_check());
+	EXPECT_EQ(tables.live, 0);
+}
+
+KTEST(pgtable_check, W1_sees_a_page_open_to_user_code)
+{
+	expect_fault(scratch_va(), scratch_pa(), PROT_KERNEL_RO | PROT_USER);
+}
+
+KTEST(pgtable_check, W1_sees_a_page_that_is_not_global)
+{
+	expect_fault(scratch_va(), scratch_pa(), PROT_RAM);
+}
+
+/* pgtable_map() refuses it, so the entry is written by hand, above a page that is mapped properly. */
+KTEST(pgtable_check, W1_sees_a_page_that_is_writable_and_executable)
+{
+	struct table_source tables = TABLE_SOURCE;
+	pte_t *table = arch_kernel_root();
+	unsigned int level;
+
+	ASSERT_TEST(!pgtable_map(&tables.source, scratch_va(), scratch_pa(), PAGE_SIZE,
+				 PROT_KERNEL_RO, 0));
+	for (level = arch_pt_levels() - 1; level > 0; level--) {
+		pte_t entry = table[scratch_va() >> (12 + 9 * level) & 511];
+
+		if (arch_pte_phys(entry, level) - virt_to_phys(image_start) <
+		    (phys_addr_t)(image_end - image_start))
+			table = arch_image_from_phys(arch_pte_phys(entry, level));
+		else
+			table = phys_to_virt(arch_pte_phys(entry, level));
+	}
+	arch_pte_set(&table[1], arch_pte_leaf(scratch_pa(), PROT_KERNEL_RW | PROT_EXEC, 0));
+	EXPECT_FALSE(pgtable_check());
+	EXPECT_EQ(pgtable_unmap(&tables.source, scratch_va(), 2 * PAGE_SIZE), 0);
+	EXPECT_TRUE(pgtable_check());
+}
+
+KTEST(pgtable_check, W2_sees_a_page_outside_the_regions)
+{
+	uintptr_t hole = arch_region_base(REGION_PERCPU) + arch_region_size(REGION_PERCPU);
+
+	expect_fault(hole, scratch_pa(), PROT_KERNEL_RO);
+}
+
+/* The lower half, with address 0, hangs below entries of the root in front of the first region's. */
+KTEST(pgtable_check, W2_sees_an_entry_below_the_regions)
+{
+	uintptr_t first = arch_region_base(REGION_DIRECT_MAP);
+	unsigned int shift = 12 + 9 * (arch_pt_levels() - 1);
+	pte_t *root = arch_kernel_root();
+
+	if ((first >> shift & 511) == 0 || arch_pte_kind(root[0], arch_pt_levels() - 1) != PTE_NONE)
+		return;
+	arch_pte_set(&root[0], arch_pte_table(virt_to_phys(root)));
+	EXPECT_FALSE(pgtable_check());
+	arch_pte_set(&root[0], (pte_t){0});
+	arch_tlb_flush_all();
+	EXPECT_TRUE(pgtable_check());
+}
+
+KTEST(pgtable_check, W3_sees_executable_memory_outside_the_text)
+{
+	expect_fault(scratch_va(), scratch_pa(), PROT_KERNEL_RX);
+}
+
+/* Beyond the end of the direct map its region has room for mistakes. */
+KTEST(pgtable_check, W5_sees_a_page_of_the_direct_map_at_a_wrong_distance)
+{
+	uintptr_t va = (uintptr_t)phys_to_virt(ALIGN_UP(direct_map_phys_end(), GiB) + 4 * GiB);
+
+	expect_fault(va, memblock_start_of_DRAM(), PROT_KERNEL_RO);
+}
+
+KTEST(pgtable_check, W5_sees_what_is_no_memory_in_the_direct_map)
+{
+	phys_addr_t pa = ALIGN_UP(memblock_end_of_DRAM(), GiB) + 4 * GiB;
+
+	expect_fault((uintptr_t)phys_to_virt(pa), pa, PROT_KERNEL_RO);
+}
+
+KTEST(pgtable_check, W6_sees_what_lies_below_the_fixmaps_last_slot)
+{
+	expect_fault(arch_region_base(REGION_FIXMAP), scratch_pa(), PROT_KERNEL_RO);
+}

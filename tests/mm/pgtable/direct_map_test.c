@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * direct_map_test.c - all low RAM, once, with the right permissions.
+ */
+#include <mm/direct_map.h>
+
+#include <arch/cpu.h>
+#include <arch/memory.h>
+#include <lib/ktest.h>
+#include <lib/sections.h>
+#include <mm/early.h>
+#include <mm/fixmap.h>
+#include <mm/gfp.h>
+#include <mm/memblock.h>
+#include <mm/pgtable.h>
+
+static bool image_touches(phys_addr_t start, phys_addr_t size)
+{
+	phys_addr_t image = arch_image_to_phys(image_start);
+
+	return start < image + (phys_addr_t)(image_end - image_start) && image < start + size;
+}
+
+KTEST(direct_map, every_page_of_low_memory_is_mapped_at_its_distance_and_not_executable)
+{
+	struct pt_entry entry;
+	phys_addr_t start, end, pa;
+	unsigned long i;
+
+	for_each_mem_range (i, &start, &end) {
+		end = min(ALIGN_DOWN(end, PAGE_SIZE), early_high_memory_start());
+		for (pa = ALIGN_UP(start, PAGE_SIZE); pa < end;
+		     pa += entry.size - ((uintptr_t)phys_to_virt(pa) - entry.va)) {
+			ASSERT_TEST(pgtable_query((uintptr_t)phys_to_virt(pa), &entry));
+			EXPECT_EQ(entry.pa, direct_map_to_phys((void *)entry.va));
+			EXPECT_FALSE(entry.prot & PROT_EXEC);
+			EXPECT_TRUE(entry.prot & PROT_GLOBAL);
+		}
+		EXPECT_LE(end, max(direct_map_phys_end(), start));
+	}
+}
+
+KTEST(direct_map, whole_units_of_2_MiB_are_one_leaf_unless_the_image_lies_there)
+{
+	struct pt_entry entry;
+	phys_addr_t start, end, pa;
+	unsigned long i;
+
+	for_each_mem_range (i, &start, &end) {
+		end = min(end, early_high_memory_start());
+		for (pa = ALIGN_UP(start, 2 * MiB); pa + 2 * MiB <= end; pa += 2 * MiB) {
+			ASSERT_TEST(pgtable_query((uintptr_t)phys_to_virt(pa), &entry));
+			EXPECT_EQ(entry.level == 0, image_touches(pa, 2 * MiB));
+		}
+	}
+}
+
+KTEST(direct_map, high_memory_is_not_mapped)
+{
+	struct pt_entry entry;
+
+	EXPECT_LE(direct_map_phys_end(), early_high_memory_start());
+	EXPECT_FALSE(pgtable_query((uintptr_t)phys_to_virt(direct_map_phys_end()), &entry));
+	EXPECT_FALSE(is_direct_map_address(phys_to_virt(direct_map_phys_end())));
+	EXPECT_TRUE(is_direct_map_address(phys_to_virt(direct_map_phys_end() - 1)));
+}
+
+/* Text and constants must not be writable by their other address, data must be. */
+KTEST(direct_map, the_alias_of_the_image_has_the_images_permissions)
+{
+	struct pt_entry entry;
+	const char *page;
+
+	for (page = text_start; page < data_end; page += PAGE_SIZE) {
+		uintptr_t alias = (uintptr_t)phys_to_virt(arch_image_to_phys(page));
+
+		ASSERT_TEST(pgtable_query(alias, &entry));
+		EXPECT_EQ(entry.level, 0);
+		EXPECT_EQ(entry.prot, page < rodata_end ? PROT_KERNEL_RO : PROT_KERNEL_RW);
+	}
+}
+
+KTEST(direct_map, the_images_data_and_its_alias_are_one_memory)
+{
+	static volatile int word;
+	volatile int *alias = phys_to_virt(virt_to_phys((const void *)&word));
+
+	word = 5;
+	EXPECT_EQ(*alias, 5);
+	*alias = 6;
+	EXPECT_EQ(word, 6);
+}
+
+KTEST(direct_map, it_reads_what_a_window_wrote)
+{
+	unsigned long flags, page = __get_free_page(GFP_KERNEL);
+
+	ASSERT_TEST(page);
+	flags = arch_irq_save();
+	*(unsigned long *)fixmap_window_open(direct_map_to_phys((void *)page)) = 0xabcdef;
+	fixmap_window_close();
+	arch_irq_restore(flags);
+	EXPECT_EQ(*(unsigned long *)page, 0xabcdef);
+	free_page(page);
+}
+
+KTEST_PANIC(direct_map, a_foreign_address_has_no_physical_one, "neither in the direct map")
+{
+	EXPECT_EQ(virt_to_phys((void *)arch_region_base(REGION_VMALLOC)), 0);
+}
