@@ -19,6 +19,7 @@
 #define LAST_LINES 12
 
 static const char *expected_text;
+static bool entered;
 
 static void put_text(struct text_sink *sink, const char *text, size_t length)
 {
@@ -51,7 +52,6 @@ static void print_last_lines(void)
 static _Noreturn void end(const struct trap_frame *frame, const char *format, va_list args)
 {
 	static char message[256];
-	static bool entered;
 	unsigned int depth = 0;
 	struct text_sink last_resort = {.emit = put_text};
 
@@ -109,4 +109,9 @@ void check_failed(const char *file, int line, const char *expression, const char
 void panic_expect(const char *text)
 {
 	expected_text = text;
+}
+
+bool panic_is_under_way(void)
+{
+	return __atomic_load_n(&entered, __ATOMIC_RELAXED);
 }

@@ -18,7 +18,8 @@ __thread struct hosted_cpu hosted_cpu;
 /* A machine that ends well has forgotten no flush. */
 void arch_halt(enum halt_status status)
 {
-	uintptr_t stale = status == HALT_OK ? hosted_mmu_stale() : 0;
+	bool judge = status == HALT_OK && !panic_is_under_way();
+	uintptr_t stale = judge ? hosted_mmu_stale() : 0;
 
 	if (stale != 0)
 		panic("forgotten flush of 0x%lx: the CPU still translates what the tables no "

@@ -31,6 +31,9 @@ _Noreturn void panic_at(const struct trap_frame *frame, const char *format, ...)
  */
 void panic_expect(const char *text);
 
+/* Has any CPU panicked? What is half done then is nobody's fault. */
+bool panic_is_under_way(void);
+
 _Noreturn void check_failed(const char *file, int line, const char *expression, const char *format,
 			    ...) __printf(4, 5);
 
