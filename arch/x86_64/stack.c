@@ -17,8 +17,10 @@
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
 #include <lib/sections.h>
+#include <lib/symbols.h>
 
 #define MAX_FRAMES 64
+#define PUSH_RBP   0x55 /* the opcode */
 
 const struct x86_stack_bounds *x86_stack_of(uintptr_t address)
 {
@@ -50,16 +52,35 @@ static bool readable(const struct x86_stack_bounds *stack, uintptr_t address, si
 	       address <= stack->high - size;
 }
 
-/* The code that trapped; when it jumped into nowhere, also the caller that it left on the stack. */
+static bool is_text(uintptr_t address)
+{
+	return address >= (uintptr_t)text_start && address < (uintptr_t)text_end;
+}
+
+/* Before its first instruction, and where a leaf needs no stack, a function has no pair of its own. */
+static bool has_pair(uintptr_t pc)
+{
+	size_t offset;
+
+	if (!is_text(pc) || !symbol_lookup(pc, &offset))
+		return false;
+	return offset > 0 && *(const uint8_t *)(pc - offset) == PUSH_RBP;
+}
+
+/*
+ * The code that trapped and, where it has no pair, the caller whose return
+ * address is still on top of the stack: also that of a jump into nowhere.
+ */
 static bool visit_trap(const struct x86_stack_bounds *stack, const struct trap_frame *frame,
 		       bool (*visit)(uintptr_t pc, void *context), void *context)
 {
+	const uintptr_t *top = (const uintptr_t *)frame->rsp;
+
 	if (!visit(frame->rip, context))
 		return false;
-	if (frame->rip >= (uintptr_t)text_start && frame->rip < (uintptr_t)text_end)
+	if (has_pair(frame->rip) || !readable(stack, frame->rsp, sizeof(*top)) || !is_text(*top))
 		return true;
-	return !readable(stack, frame->rsp, sizeof(uintptr_t)) ||
-	       visit(*(const uintptr_t *)frame->rsp, context);
+	return visit(*top, context);
 }
 
 void arch_stack_walk(const struct trap_frame *frame, bool (*visit)(uintptr_t pc, void *context),

@@ -132,17 +132,19 @@ static bool count_frame(uintptr_t pc, void *context)
 	return true;
 }
 
-static unsigned int frames_from(uintptr_t rbp)
+static unsigned int frames_of(uintptr_t rip, uintptr_t rbp, uintptr_t rsp)
 {
-	struct trap_frame frame = {
-		.rip = (uintptr_t)text_start,
-		.rbp = rbp,
-		.rsp = (uintptr_t)__builtin_frame_address(0),
-	};
+	struct trap_frame frame = {.rip = rip, .rbp = rbp, .rsp = rsp};
 	unsigned int nr = 0;
 
 	arch_stack_walk(&frame, count_frame, &nr);
 	return nr;
+}
+
+static unsigned int frames_from(uintptr_t rbp)
+{
+	return frames_of((uintptr_t)arch_stack_walk + 8, rbp,
+			 (uintptr_t)__builtin_frame_address(0));
 }
 
 /*
@@ -159,6 +161,19 @@ KTEST(x86_64, a_damaged_chain_of_frames_ends_the_walk)
 	EXPECT_EQ(frames_from(x86_stacks[STACK_BOOT].high - 8), 1);
 	EXPECT_EQ(frames_from(x86_stacks[STACK_BOOT].low - 16), 1);
 	EXPECT_EQ(frames_from(x86_stacks[STACK_NMI].low), 1);
+}
+
+/* start_64 begins without `push %rbp`, as a leaf that needs no stack; arch_stack_walk begins with it. */
+KTEST(x86_64, a_function_without_a_pair_has_its_caller_on_top_of_the_stack)
+{
+	uintptr_t caller = (uintptr_t)arch_stack_walk, no_caller = 1;
+
+	EXPECT_EQ(frames_of((uintptr_t)text_start + 1, 0, (uintptr_t)&caller), 2);
+	EXPECT_EQ(frames_of((uintptr_t)text_start + 1, 0, (uintptr_t)&no_caller), 1);
+	EXPECT_EQ(frames_of((uintptr_t)arch_stack_walk, 0, (uintptr_t)&caller), 2);
+	EXPECT_EQ(frames_of((uintptr_t)arch_stack_walk + 8, 0, (uintptr_t)&caller), 1);
+	EXPECT_EQ(frames_of(0, 0, (uintptr_t)&caller), 2);
+	EXPECT_EQ(frames_of(0, 0, 8), 1);
 }
 
 KTEST(x86_64, per_cpu_operations_take_every_width)
