@@ -14,3 +14,4 @@ src += arch/aarch64/firmware_calls.S arch/aarch64/power.c arch/aarch64/console.c
 # What a loader reads: the loaded part alone, from the 64-byte header on.
 $(OUT)/Image: $(OUT)/loam.elf
 	@$(OBJCOPY) -O binary $< $@
+test_src += tests/arch/aarch64_test.c
