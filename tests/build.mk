@@ -27,3 +27,4 @@ test_src += tests/mm/slab/misuse_test.c
 test_src += tests/mm/slab/$(SLAB)_test.c
 test_src += tests/mm/slab/exhaustion_test.c
 test_src += tests/mm/slab/model_test.c
+test_src += tests/mm/early/bootmem_test.c

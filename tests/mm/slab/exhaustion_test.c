@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * exhaustion_test.c - no pages, no objects: NULL, and nothing half built is left.
+ */
+#include <lib/ktest.h>
+
+#include <mm/page.h>
+#include <mm/slab.h>
+
+#define QUIET (GFP_KERNEL | __GFP_NOWARN)
+
+/* Every page that a slab could have, strung together by the list in its struct page. */
+static void take_all_pages(struct list_head *taken)
+{
+	struct page *page;
+	unsigned int order = MAX_ORDER;
+
+	INIT_LIST_HEAD(taken);
+	while (order-- > 0)
+		while ((page = alloc_pages(QUIET, order)))
+			list_add(&page->lru, taken);
+}
+
+static void give_pages(struct list_head *taken)
+{
+	struct page *page, *following;
+
+	list_for_each_entry_safe (page, following, taken, lru)
+		__free_pages(page, page->order);
+}
+
+/* Objects hang in one another, so that they need no memory of their own. */
+static struct list_head *take_all_objects(size_t size, struct list_head *taken)
+{
+	struct list_head *object;
+
+	INIT_LIST_HEAD(taken);
+	while ((object = kmalloc(size, QUIET)))
+		list_add(object, taken);
+	return taken;
+}
+
+static void free_objects(struct list_head *taken)
+{
+	struct list_head *object, *following;
+
+	for (object = taken->next; object != taken; object = following) {
+		following = object->next;
+		kfree(object);
+	}
+}
+
+/* fault-S15: there is no page */
+KTEST(slab_exhaustion, without_pages_an_allocation_is_null_and_changes_nothing)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-none", 300, 0, 0, NULL);
+	struct slab_info info;
+	struct list_head pages;
+	void *object;
+
+	ASSERT_TEST(cache);
+	take_all_pages(&pages);
+	EXPECT_EQ(kmem_cache_alloc(cache, QUIET), NULL);
+	EXPECT_EQ(kmem_cache_alloc(cache, GFP_ATOMIC | __GFP_NOWARN), NULL);
+	EXPECT_EQ(kmem_cache_zalloc(cache, QUIET), NULL);
+	slab_get_info(cache, &info);
+	EXPECT_EQ(info.slabs, 0);
+	EXPECT_EQ(kmalloc(64 * KiB, QUIET), NULL);
+	EXPECT_TRUE(slab_check());
+	give_pages(&pages);
+
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	EXPECT_TRUE(object);
+	kmem_cache_free(cache, object);
+	kmem_cache_destroy(cache);
+}
+
+/*
+ * A page for the slab is there, but none for its descriptor, which is an object of kmalloc-64:
+ *
+ *	pages		all taken, one given back
+ *	kmalloc-64	all objects taken
+ *	kmalloc-512	a page: yes; a descriptor: no; the page goes back
+ *
+ * fault-S15, fault-O2
+ */
+KTEST(slab_exhaustion, without_a_descriptor_the_page_goes_back)
+{
+	struct list_head pages, descriptors, objects;
+	struct page *page;
+	struct slab_info info;
+	unsigned long slabs;
+
+	slab_drain();
+	take_all_pages(&pages);
+	take_all_objects(64, &descriptors);
+	take_all_objects(512, &objects);
+	slab_get_info(slab_find_cache("kmalloc-512"), &info);
+	slabs = info.slabs;
+
+	page = list_first_entry(&pages, struct page, lru);
+	list_del(&page->lru);
+	EXPECT_EQ(page->order, 0);
+	__free_pages(page, page->order);
+	EXPECT_EQ(nr_free_pages() > 0, true);
+	{
+		unsigned long free_pages = nr_free_pages();
+
+		EXPECT_EQ(kmalloc(512, QUIET), NULL);
+		EXPECT_EQ(nr_free_pages(), free_pages);
+	}
+	slab_get_info(slab_find_cache("kmalloc-512"), &info);
+	EXPECT_EQ(info.slabs, slabs);
+	EXPECT_TRUE(slab_check());
+
+	free_objects(&objects);
+	free_objects(&descriptors);
+	give_pages(&pages);
+}
+
+/* fault-S15, fault-S11: no memory for the cache itself */
+KTEST(slab_exhaustion, a_cache_that_cannot_be_made_leaves_nothing_behind)
+{
+	struct list_head pages, arrays;
+	struct kmem_cache *cache;
+
+	slab_drain();
+	take_all_pages(&pages);
+	take_all_objects(1024, &arrays);
+	cache = kmem_cache_create("test-none", 64, 0, 0, NULL);
+	EXPECT_EQ(cache, NULL);
+	EXPECT_EQ(slab_find_cache("test-none"), NULL);
+	EXPECT_TRUE(slab_check());
+	free_objects(&arrays);
+	give_pages(&pages);
+}
+
+/* sem-K5, fault-S14 */
+KTEST(slab_exhaustion, krealloc_without_memory_keeps_the_object)
+{
+	struct list_head pages, objects;
+	char *p = kmalloc(100, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	memset(p, 5, 100);
+	take_all_pages(&pages);
+	take_all_objects(4096, &objects);
+	EXPECT_EQ(krealloc(p, 4000, QUIET), NULL);
+	EXPECT_EQ(memchr_inv(p, 5, 100), NULL);
+	free_objects(&objects);
+	give_pages(&pages);
+	kfree(p);
+}

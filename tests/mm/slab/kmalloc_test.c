@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kmalloc_test.c - the sizes, the edges and the arithmetic of kmalloc and its family.
+ */
+#include <lib/ktest.h>
+
+#include <arch/memory.h>
+#include <lib/bits.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+
+static const size_t class_sizes[] = {8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192};
+
+/* sem-K1, fault-S1 */
+KTEST(kmalloc, nothing_has_an_address_that_is_not_null_and_can_be_freed)
+{
+	void *nothing = kmalloc(0, GFP_KERNEL);
+
+	EXPECT_EQ(nothing, 16);
+	EXPECT_EQ(nothing, ZERO_SIZE_PTR);
+	EXPECT_EQ(ksize(nothing), 0);
+	kfree(nothing);
+	kfree(nothing);
+	EXPECT_EQ(kzalloc(0, GFP_ATOMIC), ZERO_SIZE_PTR);
+	EXPECT_EQ(kmalloc_array(0, 8, GFP_KERNEL), ZERO_SIZE_PTR);
+}
+
+/* sem-K2, sem-P10 */
+KTEST(kmalloc, null_has_no_size_and_is_freed_without_effect)
+{
+	EXPECT_EQ(ksize(NULL), 0);
+	kfree(NULL);
+}
+
+static void expect_usable(size_t size, size_t usable)
+{
+	char *p = kmalloc(size, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	EXPECT_EQ(ksize(p), usable);
+	memset(p, 0x77, usable);
+	kfree(p);
+}
+
+/* sem-K2 */
+KTEST(kmalloc, a_size_is_rounded_up_to_its_class)
+{
+	size_t below = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(class_sizes); i++) {
+		expect_usable(below + 1, class_sizes[i]);
+		expect_usable(class_sizes[i] - 1, class_sizes[i]);
+		expect_usable(class_sizes[i], class_sizes[i]);
+		below = class_sizes[i];
+	}
+	expect_usable(8193, 16384);
+	expect_usable(100 * KiB, 128 * KiB);
+}
+
+/* sem-K2 */
+KTEST(kmalloc, the_classes_have_the_names_of_linux)
+{
+	static const char *const names[] = {
+		"kmalloc-8",   "kmalloc-16",  "kmalloc-32",  "kmalloc-64",    "kmalloc-96",
+		"kmalloc-128", "kmalloc-192", "kmalloc-256", "kmalloc-512",   "kmalloc-1k",
+		"kmalloc-2k",  "kmalloc-4k",  "kmalloc-8k",  "dma-kmalloc-8", "dma-kmalloc-8k"};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		EXPECT_TRUE(slab_find_cache(names[i]));
+}
+
+/* sem-K3 */
+KTEST(kmalloc, a_power_of_two_is_aligned_to_itself)
+{
+	size_t size;
+
+	for (size = 8; size <= 256 * KiB; size *= 2) {
+		void *p[5];
+		unsigned int i;
+
+		for (i = 0; i < ARRAY_SIZE(p); i++) {
+			p[i] = kmalloc(size, GFP_KERNEL);
+			EXPECT_TRUE(p[i] && IS_ALIGNED((uintptr_t)p[i], size));
+		}
+		for (i = 0; i < ARRAY_SIZE(p); i++)
+			kfree(p[i]);
+	}
+}
+
+/* sem-K3 */
+KTEST(kmalloc, sizes_between_have_the_least_alignment)
+{
+	void *a = kmalloc(96, GFP_KERNEL), *b = kmalloc(192, GFP_KERNEL);
+
+	EXPECT_TRUE(a && IS_ALIGNED((uintptr_t)a, ARCH_KMALLOC_MINALIGN));
+	EXPECT_TRUE(b && IS_ALIGNED((uintptr_t)b, ARCH_KMALLOC_MINALIGN));
+	kfree(a);
+	kfree(b);
+}
+
+/* sem-K4, fault-S2 */
+KTEST(kmalloc, an_array_too_large_for_size_t_is_null_and_never_short)
+{
+	char *p = kmalloc(16, GFP_KERNEL);
+	volatile size_t half = SIZE_MAX / 2, root = 1UL << 32;
+
+	EXPECT_EQ(kmalloc_array(half, 4, GFP_KERNEL), NULL);
+	EXPECT_EQ(kmalloc_array(root, root, GFP_KERNEL), NULL);
+	EXPECT_EQ(kcalloc(half, 4, GFP_KERNEL), NULL);
+	EXPECT_EQ(krealloc_array(p, half, 4, GFP_KERNEL), NULL);
+	EXPECT_EQ(ksize(p), 16);
+	kfree(p);
+}
+
+KTEST(kmalloc, kcalloc_gives_n_zeroed_objects)
+{
+	char *p = kmalloc(40 * 9, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	memset(p, 0xff, 40 * 9);
+	kfree(p);
+	p = kcalloc(40, 9, GFP_KERNEL);
+	ASSERT_TEST(p);
+	EXPECT_GE(ksize(p), 40 * 9);
+	EXPECT_EQ(memchr_inv(p, 0, 40 * 9), NULL);
+	kfree(p);
+}
+
+/* sem-K6 */
+KTEST(kmalloc, kzalloc_zeroes_at_least_what_was_asked_for)
+{
+	static const size_t sizes[] = {1, 8, 33, 100, 1000, 5000, 9000, 20000};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		char *p = kmalloc(sizes[i], GFP_KERNEL);
+
+		ASSERT_TEST(p);
+		memset(p, 0xee, sizes[i]);
+		kfree(p);
+		p = kzalloc(sizes[i], GFP_KERNEL);
+		ASSERT_TEST(p);
+		EXPECT_EQ(memchr_inv(p, 0, sizes[i]), NULL);
+		kfree(p);
+	}
+}
+
+/* sem-K5, fault-S14 */
+KTEST(kmalloc, krealloc_allocates_for_null_and_frees_for_size_0)
+{
+	void *p = krealloc(NULL, 100, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	EXPECT_EQ(ksize(p), 128);
+	EXPECT_EQ(krealloc(p, 0, GFP_KERNEL), ZERO_SIZE_PTR);
+	p = krealloc(ZERO_SIZE_PTR, 8, GFP_KERNEL);
+	EXPECT_EQ(ksize(p), 8);
+	kfree(p);
+	EXPECT_EQ(krealloc(NULL, 0, GFP_KERNEL), ZERO_SIZE_PTR);
+}
+
+/* sem-K5, fault-S14 */
+KTEST(kmalloc, krealloc_stays_where_it_fits_and_keeps_the_content_where_not)
+{
+	unsigned char *p = kmalloc(100, GFP_KERNEL), *q;
+	unsigned int i;
+
+	ASSERT_TEST(p);
+	for (i = 0; i < 100; i++)
+		p[i] = (unsigned char)i;
+	EXPECT_EQ(krealloc(p, 128, GFP_KERNEL), p);
+	p[127] = 1;
+	EXPECT_EQ(krealloc(p, 60, GFP_KERNEL), p);
+	q = krealloc(p, 20000, GFP_KERNEL);
+	ASSERT_TEST(q && q != p);
+	q[19999] = 1;
+	for (i = 0; i < 60; i++)
+		EXPECT_EQ(q[i], i);
+	EXPECT_EQ(krealloc(q, 30000, GFP_KERNEL), q);
+	kfree(q);
+}
+
+/* sem-K5, fault-S14 */
+KTEST(kmalloc, a_failed_krealloc_leaves_the_object_as_it_was)
+{
+	char *p = kmalloc(32, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	memset(p, 0x3c, 32);
+	EXPECT_EQ(krealloc(p, KMALLOC_MAX_SIZE + 1, GFP_KERNEL | __GFP_NOWARN), NULL);
+	EXPECT_EQ(ksize(p), 32);
+	EXPECT_EQ(memchr_inv(p, 0x3c, 32), NULL);
+	kfree(p);
+}
+
+/* sem-K7, fault-S2 */
+KTEST(kmalloc, too_much_is_null_and_one_warning)
+{
+	volatile size_t most = SIZE_MAX;
+
+	EXPECT_REPORT("kmalloc:", EXPECT_EQ(kmalloc(most, GFP_KERNEL), NULL));
+	EXPECT_REPORT("kmalloc:", EXPECT_EQ(kmalloc(KMALLOC_MAX_SIZE + 1, GFP_KERNEL), NULL));
+	EXPECT_EQ(kmalloc(most, GFP_KERNEL | __GFP_NOWARN), NULL);
+	EXPECT_EQ(kmalloc(KMALLOC_MAX_SIZE + 1, GFP_KERNEL | __GFP_NOWARN), NULL);
+}
+
+/* sem-P11 */
+KTEST(kmalloc, high_memory_is_refused_at_every_size)
+{
+	EXPECT_REPORT("kmem_cache_alloc", EXPECT_EQ(kmalloc(64, GFP_HIGHUSER), NULL));
+	EXPECT_REPORT("kmalloc", EXPECT_EQ(kmalloc(64 * KiB, GFP_HIGHUSER), NULL));
+	EXPECT_REPORT("kmem_cache_alloc", EXPECT_EQ(kmalloc(64, GFP_DMA32), NULL));
+}
+
+/* sem-P11 */
+KTEST(kmalloc, gfp_dma_is_a_limit_at_every_size)
+{
+	size_t size;
+
+	for (size = 8; size <= 64 * KiB; size *= 2) {
+		void *p = kmalloc(size, GFP_KERNEL | GFP_DMA | __GFP_NOWARN);
+
+		if (p)
+			EXPECT_LE(virt_to_phys(p) + size, arch_dma_end());
+		kfree(p);
+	}
+}
+
+KTEST(kmalloc, a_block_above_8_kib_comes_whole_from_the_buddy)
+{
+	unsigned long free_pages = nr_free_pages();
+	char *p = kmalloc(3 * PAGE_SIZE, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	EXPECT_EQ(free_pages - nr_free_pages(), 4);
+	EXPECT_TRUE(virt_to_page(p)->flags & PG_LARGE);
+	EXPECT_EQ(compound_head(virt_to_page(p + 2 * PAGE_SIZE)), virt_to_page(p));
+	memset(p, 1, 3 * PAGE_SIZE);
+	kfree(p);
+	EXPECT_EQ(nr_free_pages(), free_pages);
+}
+
+KTEST(kmalloc, copies_are_equal_and_apart)
+{
+	const char text[] = "a slab of objects";
+	char *copy = kstrdup(text, GFP_KERNEL), *bytes = kmemdup(text + 2, 4, GFP_KERNEL);
+
+	ASSERT_TEST(copy && bytes);
+	EXPECT_STREQ(copy, text);
+	EXPECT_NE(copy, text);
+	EXPECT_EQ(memcmp(bytes, "slab", 4), 0);
+	kfree(copy);
+	kfree(bytes);
+	EXPECT_EQ(kstrdup(NULL, GFP_KERNEL), NULL);
+	EXPECT_EQ(kmemdup(text, 0, GFP_KERNEL), ZERO_SIZE_PTR);
+}
