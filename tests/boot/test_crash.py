@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Broken on purpose: each end has a message that names what broke, and the exact status."""
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import TOP, boot
+from qemu import COMMAND_FAILED, NO_MEMORY, OK, PANIC
+
+KINDS = [  # kind, what the report must say
+    ("null", r"write to 0x0+: null pointer"),
+    ("stack-overflow", r"the kernel stack overflowed into its guard page"),
+    ("write-rodata", r"write to 0x[0-9a-f]+: the mapping forbids it"),
+    ("write-text", r"kernel image, text"),
+    ("exec-data", r"execution of 0x[0-9a-f]+: the mapping forbids it"),
+    ("double-free", r"loam: BUG kfree.*twice"),
+    ("wild-free", r"loam: BUG kfree"),
+]
+
+
+@pytest.mark.parametrize("kind,says", KINDS)
+def test_a_crash_is_explained_and_ends_with_the_panics_status(arch, kind, says):
+    result = boot(arch, commands=f"crash {kind}")
+    assert result.status == PANIC, result
+    assert re.search(says, result.output), result
+    assert len(re.findall("loam: PANIC", result.output)) == 1
+    stack = result.output.split("call stack")[1]
+    assert re.search(r"crash_\w+\+0x|recurse\+0x", stack), "the call stack names who did it"
+    if kind == "stack-overflow":
+        return
+    assert "shell_execute+0x" in stack and "kmain+0x" in stack
+
+
+@pytest.mark.parametrize("kind", ["double-free", "wild-free"])
+def test_misuse_is_survived_with_repair(arch, kind):
+    result = boot(arch, append="corrupt=repair", commands=f"crash {kind}; verify; cat /proc/slabinfo")
+    assert result.status == OK, result
+    assert len(re.findall("loam: BUG", result.output)) == 1
+    assert "nothing was changed" in result.output
+    assert "every invariant holds" in result.output
+
+
+@pytest.mark.parametrize("kind", ["double-free", "wild-free"])
+def test_the_release_profile_refuses_it_too(arch, kind):
+    result = boot(arch, profile="release", tests=False, commands=f"crash {kind}; verify")
+    assert result.status == OK, result
+    assert len(re.findall("loam: BUG", result.output)) == 1
+
+
+def test_a_quiet_boot_still_shows_the_log_when_it_dies(arch):
+    result = boot(arch, append="quiet", commands="crash null")
+    assert result.status == PANIC
+    assert "the last lines of the log" in result.output and "command line: quiet" in result.output
+
+
+def test_a_failed_command_fails_the_run(arch):
+    assert boot(arch, commands="nonsense").status == COMMAND_FAILED
+    assert boot(arch, commands="nonsense; poweroff").status == COMMAND_FAILED
+    assert boot(arch, commands="help; poweroff").status == OK
+
+
+def test_a_reboot_is_no_success(arch):
+    assert boot(arch, commands="reboot").status is None
+
+
+def test_8_mib_boot_on_both_architectures(arch):
+    result = boot(arch, profile="release", tests=False, mem="8M", commands="cat /proc/meminfo; verify")
+    assert result.status == OK, result
+
+
+def test_too_little_memory_is_said(arch):
+    result = boot(arch, profile="release", tests=False, mem="8M", append="mem=1M")
+    assert result.status == NO_MEMORY, result
+    assert re.search("memory", result.output)
+
+
+@pytest.mark.parametrize(
+    "words,message",
+    [
+        ("ARCH=mips", "ARCH is one of: x86_64 aarch64 hosted"),
+        ("PROFILE=fast", "PROFILE is one of: release debug paranoid"),
+        ("SLAB=slob", "SLAB is one of: slab"),
+        ("MACHINE=vax", "MACHINE is one of: q35 pc microvm"),
+        ("ARCH=aarch64 MACHINE=q35", "MACHINE is one of: virt virt-el2"),
+        ("BOOT=floppy", "BOOT is one of: pvh"),
+        ("MEM=lots", "MEM=lots is not a size"),
+        ("SMP=0", "SMP=0 is not a number of CPUs"),
+    ],
+)
+def test_make_refuses_a_wrong_value_with_the_right_ones(words, message):
+    result = subprocess.run(["make", "-C", TOP, "run", *words.split()], capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert result.returncode != 0
+    assert message in result.stdout + result.stderr
+
+
+def test_make_run_with_cmd_gives_the_commands_verdict():
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    for commands, good in (("cat /proc/meminfo; poweroff", True), ("cat /proc/nothing", False)):
+        result = subprocess.run(["make", "-C", TOP, "run", f"CMD={commands}"], capture_output=True, text=True, timeout=120, env=environment, stdin=subprocess.DEVNULL)
+        assert (result.returncode == 0) == good, result.stdout[-2000:]
+        assert "highmem" in result.stdout or not good
