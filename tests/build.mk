@@ -28,3 +28,5 @@ test_src += tests/mm/slab/$(SLAB)_test.c
 test_src += tests/mm/slab/exhaustion_test.c
 test_src += tests/mm/slab/model_test.c
 test_src += tests/mm/early/bootmem_test.c
+test_src += tests/arch/arch_contract_test.c
+test_src += $(if $(HOSTED),tests/hosted/mmu_test.c)

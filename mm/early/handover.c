@@ -82,21 +82,32 @@ phys_addr_t early_alloc_phys(size_t size, size_t align)
 	return bootmem_take(bootmem_living(), &request);
 }
 
+/* The pages that a bitmap lies in. */
+bool early_map_pages(const struct bootmem *bootmem, unsigned int index,
+		     struct memblock_range *range)
+{
+	const struct bootmem_data *node = &bootmem->node[index];
+
+	if (index >= bootmem->nr)
+		return false;
+	range->start = node->map_pa;
+	range->end = ALIGN_UP(node->map_pa + bootmem_map_bytes(node->end - node->start), PAGE_SIZE);
+	range->nid = node->nid;
+	return true;
+}
+
 bool early_close(unsigned long *start_pfn, unsigned long *end_pfn)
 {
-	struct bootmem *bootmem = bootmem_living();
-	const struct bootmem_data *node = &bootmem->node[nr_closed];
-	size_t bytes;
+	struct memblock_range range;
 
 	memblock.closed = true;
-	if (nr_closed == bootmem->nr) {
-		bootmem->nr = nr_closed = 0;
+	if (!early_map_pages(bootmem_living(), nr_closed, &range)) {
+		bootmem_living()->nr = nr_closed = 0;
 		return false;
 	}
-	bytes = bootmem_map_bytes(node->end - node->start);
-	*start_pfn = (unsigned long)(node->map_pa >> PAGE_SHIFT);
-	*end_pfn = *start_pfn + DIV_ROUND_UP(bytes, PAGE_SIZE);
 	nr_closed++;
+	*start_pfn = (unsigned long)(range.start >> PAGE_SHIFT);
+	*end_pfn = (unsigned long)(range.end >> PAGE_SHIFT);
 	return true;
 }
 

@@ -178,3 +178,7 @@ bool early_build(struct early *early);
 /* The lowest free range of whole pages at or above `from`, whoever speaks for it. */
 bool early_free_above(const struct memblock *map, const struct bootmem *bootmem, phys_addr_t from,
 		      struct memblock_range *range);
+
+/* The pages that bitmap `index` lies in; false behind the last. */
+bool early_map_pages(const struct bootmem *bootmem, unsigned int index,
+		     struct memblock_range *range);
