@@ -14,7 +14,7 @@
  *
  *	The classes exist twice. dma-kmalloc-* have pages below arch_dma_end(). They are made at
  *	boot, because a first use may come in an interrupt, but without CPU arrays: such memory
- *	is scarce and shall not wait parked. That costs one struct kmem_cache a class, 5 KiB.
+ *	is scarce and shall not wait parked. That costs one struct kmem_cache a class, some 3 KiB.
  *
  * PICTURE	kmalloc(100, GFP_KERNEL)
  *

@@ -11,27 +11,34 @@
 
 #include "impl.h"
 
-/* What lies at an address: the object, its cache, its slab. */
+static void report_slab_address(const void *address, const struct slab_object *found)
+{
+	if (found->in_object)
+		report_line("object  %px in cache %s, slab %px, object %u of %u, %s",
+			    (void *)found->object, found->cache_name, (void *)found->slab,
+			    found->index, found->objects, found->allocated ? "allocated" : "free");
+	else
+		report_line("address %px in slab %px of cache %s, but in none of its objects",
+			    address, (void *)found->slab, found->cache_name);
+	if (found->in_object && found->offset)
+		report_line("pointer %px, %zu bytes into it", address, found->offset);
+	report_line("`slab %s` draws its slabs", found->cache_name);
+}
+
+/* What lies at an address: an object, a page, or nothing that an allocator hands out. */
 static void report_address(const void *address)
 {
 	struct page *page = object_page(address);
 	struct slab_object found;
 
-	if (!page) {
-		report_line("%px lies outside of the memory that allocators hand out", address);
-	} else if (!slab_describe(address, &found)) {
-		report_line("page    pfn %lu, flags 0x%x, order %u, %d users: no slab",
-			    page_to_pfn(page), page->flags, page->order, page->refcount);
-	} else if (!found.in_object) {
-		report_line("%px lies in slab %px of cache %s, but in no object", address,
-			    (void *)found.slab, found.cache_name);
-	} else {
-		report_line("object  %px in cache %s, slab %px, object %u of %u, %s",
-			    (void *)found.object, found.cache_name, (void *)found.slab, found.index,
-			    found.objects, found.allocated ? "allocated" : "free");
-		if (found.offset)
-			report_line("pointer %px, %zu bytes into it", address, found.offset);
-	}
+	if (slab_describe(address, &found))
+		report_slab_address(address, &found);
+	else if (page)
+		report_line("address %px in pfn %lu, which is no slab's: flags 0x%x, order %u, %d "
+			    "users",
+			    address, page_to_pfn(page), page->flags, page->order, page->refcount);
+	else
+		report_line("address %px, outside of what allocators hand out", address);
 }
 
 void misuse_bad_pointer(const char *caller, const void *pointer)

@@ -42,7 +42,7 @@
  *	  -> cache_flusharray -> free_block                       the oldest batch into the lists
  *	                      -> slab_destroy -> __free_pages     emptied slabs above free_limit
  *
- * INVARIANTS	(impl_cache_check() in slab_report.c proves them, slab_check_test.c breaks them)
+ * INVARIANTS	(impl_cache_check() in slab_report.c proves them, slab_test.c breaks them)
  *	S1  A slab's free chain runs through objects - inuse different objects of the slab and
  *	    ends; every other object is marked as in use.
  *	S2  A slab is in slabs_full when all objects are in use, in slabs_free when none is,
@@ -67,7 +67,7 @@
  *	given back: doomed slabs are collected and destroyed after it is dropped. Nothing
  *	sleeps but alloc_pages(), which is called with the caller's interrupts.
  * COST		A pop or a push is some 40 instructions with its checks; a refill or a flush is
- *	O(batchcount) and comes once in batchcount calls. Memory: 42 bytes a slab and 2 an object,
+ *	O(batchcount) and comes once in batchcount calls. Memory: 40 bytes a slab and 2 an object,
  *	at most 1/8 of a slab left over (up to order 3), at most limit objects with each CPU.
  * FLOOR	slab.
  * LINUX	mm/slab.c of 2.6.24. No shared array and no alien caches (an object goes from any

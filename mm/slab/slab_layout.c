@@ -5,22 +5,23 @@
  * THE IDEA
  *	A slab's order is the lowest at which at most an eighth of the block is left over. The
  *	descriptor stands in front of the objects; with objects of PAGE_SIZE / 8 and more it
- *	would spoil their fit (seven objects of 512 bytes in a page, not eight), so there it is
+ *	would spoil their fit (seven objects of 512 bytes to a page, not eight), so there it is
  *	an object of a kmalloc class, unless what is left over has room for it anyway.
  *
- *	block  object  order  on-slab   objects  left over  colours of 64
- *	4096      64     0    yes            61         64  1
- *	4096     256     0    yes            15        128  2 (with align 64)
- *	4096     512     0    no              8          0  0
- *	8192     700     1    yes            11        428  6
- *	16384   2100     2    yes             7       1600  25
+ *	object  align   order  descriptor  objects  left over  colours
+ *	    64     64       0  on-slab          61          0        0
+ *	   256     64       0  on-slab          15        128        2
+ *	   512      8       0  off-slab          8          0        0
+ *	   700      8       1  on-slab          11        384        6
+ *	  2100      8       2  on-slab           7       1600       25
+ *	  8192   8192       1  off-slab          1          0        0
  *
  *	A cache begins without CPU arrays of its own: each CPU has no_array, which is always empty
  *	and always full. The fast path of slab.c then takes its slow branch each time, which deals in
  *	single objects. impl_cache_start() puts real arrays in, once kmalloc exists.
  *
  * LOCKING	none: nobody else knows the cache yet, or any more.
- * COST		impl_cache_bytes(): 184 bytes, 8 a possible CPU, 80 a node. An array has 16 bytes and 8 an entry.
+ * COST		A cache is 120 bytes, 8 more a possible CPU, 80 more a node. An array has 16 bytes and 8 an entry.
  * FLOOR	slab.
  * LINUX	mm/slab.c of 2.6.24: cache_estimate(), calculate_slab_order(), kmem_cache_create(),
  *		enable_cpucache(), init_list().
