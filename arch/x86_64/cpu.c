@@ -19,11 +19,12 @@
  *
  * LINUX	arch/x86/kernel/cpu/common.c, arch/x86/mm/pat/memtype.c, arch/x86/kernel/reboot.c.
  */
-#include <asm/x86.h>
+#include <arch/cpu.h>
 
 #include <arch/mmio.h>
 #include <arch/pgtable.h>
 #include <arch/random.h>
+#include <asm/x86.h>
 #include <lib/string.h>
 
 #define LEAF1_ECX_RDRAND     (1U << 30)

@@ -8,6 +8,7 @@
  */
 #include <arch/tlb.h>
 
+#include <arch/cpu.h>
 #include <arch/layout.h>
 #include <asm/x86.h>
 

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include <arch/cpu.h>
 #include <lib/types.h>
 
 /* GDT, TSS and IDT of the boot CPU: exceptions are reported from here on. Once, interrupts off. */
