@@ -28,11 +28,32 @@ static void put_text(struct text_sink *sink, const char *text, size_t length)
 		arch_putc(text[i]);
 }
 
+struct backtrace {
+	unsigned int depth, repeated;
+	uintptr_t last;
+};
+
+static void print_repeats(struct backtrace *trace)
+{
+	if (trace->repeated)
+		printk(LOG_PANIC, "       ... the same %u times more", trace->repeated);
+	trace->repeated = 0;
+}
+
+/* Endless recursion is one line and a count. */
 static bool print_frame(uintptr_t pc, void *context)
 {
-	unsigned int *depth = context;
+	struct backtrace *trace = context;
 
-	printk(LOG_PANIC, "  #%-2u 0x%016lx %pS", (*depth)++, (unsigned long)pc, (void *)pc);
+	trace->depth++;
+	if (pc == trace->last) {
+		trace->repeated++;
+		return true;
+	}
+	print_repeats(trace);
+	trace->last = pc;
+	printk(LOG_PANIC, trace->depth == 1 ? "  #%-2u 0x%016lx %pS" : "  #%-2u 0x%016lx %pB",
+	       trace->depth - 1, (unsigned long)pc, (void *)pc);
 	return true;
 }
 
@@ -42,17 +63,19 @@ static void print_registers(const struct trap_frame *frame)
 	arch_trap_print_registers(frame, &console_sink);
 }
 
-/* What the log held before the panic; on a console that was quiet nobody has seen it. */
+/* What the log held before the panic, where a quiet console has not shown it. */
 static void print_last_lines(void)
 {
-	printk(LOG_PANIC, "the last lines of the log:");
+	if (console_get_level() >= LOG_INFO)
+		return;
+	console_print("the last lines of the log:\n");
 	printk_dump(&console_sink, LAST_LINES);
 }
 
 static _Noreturn void end(const struct trap_frame *frame, const char *format, va_list args)
 {
 	static char message[256];
-	unsigned int depth = 0;
+	struct backtrace trace = {0};
 	struct text_sink last_resort = {.emit = put_text};
 
 	arch_irq_save();
@@ -72,7 +95,8 @@ static _Noreturn void end(const struct trap_frame *frame, const char *format, va
 	if (frame)
 		print_registers(frame);
 	printk(LOG_PANIC, "call stack, innermost first:");
-	arch_stack_walk(frame, print_frame, &depth);
+	arch_stack_walk(frame, print_frame, &trace);
+	print_repeats(&trace);
 	if (!printk_has_console())
 		printk_dump(&last_resort, 0);
 	arch_halt(HALT_PANIC);

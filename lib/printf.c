@@ -9,7 +9,7 @@
  *	backwards in a small array, and one function pads and emits.
  * COST	O(text). 64 bytes of stack for digits; no allocation. Any context.
  * FLOOR	lib.
- * LINUX	lib/vsprintf.c; of its pointer formats only %p, %px and %pS.
+ * LINUX	lib/vsprintf.c; of its pointer formats only %p, %px, %pS and %pB.
  */
 #include <lib/printf.h>
 
@@ -96,25 +96,27 @@ static void emit_number(struct output *output, const struct conversion *c, uint6
 		emit_padding(output, ' ', blanks);
 }
 
-static void emit_symbol(struct output *output, const struct conversion *c, uintptr_t pc)
+/* A return address may be the first byte of the next function: its call is `back` bytes before. */
+static void emit_symbol(struct output *output, const struct conversion *c, uintptr_t pc,
+			unsigned int back)
 {
 	char text[80];
 	size_t offset;
-	const char *name = symbol_lookup(pc, &offset);
+	const char *name = symbol_lookup(pc - back, &offset);
 
 	if (name)
-		snprintf(text, sizeof(text), "%s+0x%zx", name, offset);
+		snprintf(text, sizeof(text), "%s+0x%zx", name, offset + back);
 	else
 		snprintf(text, sizeof(text), "0x%lx", (unsigned long)pc);
 	emit_text(output, c, text, strlen(text));
 }
 
-/* %p hashes, %px shows, %pS names. Returns the format behind the letter it used. */
+/* %p hashes, %px shows, %pS and %pB name. Returns the format behind the letter it used. */
 static const char *emit_pointer(struct output *output, struct conversion *c, const char *format,
 				const void *pointer)
 {
-	if (*format == 'S') {
-		emit_symbol(output, c, (uintptr_t)pointer);
+	if (*format == 'S' || *format == 'B') {
+		emit_symbol(output, c, (uintptr_t)pointer, *format == 'B');
 		return format + 1;
 	}
 	if (*format == 'x') {

@@ -87,7 +87,7 @@ static bool add_frame(uintptr_t pc, void *context)
 		return true;
 	}
 	line->length += (size_t)scnprintf(line->text + line->length,
-					  sizeof(line->text) - line->length, "%s%pS",
+					  sizeof(line->text) - line->length, "%s%pB",
 					  line->length ? " <- " : "", (void *)pc);
 	return line->length < sizeof(line->text) - 48;
 }
