@@ -307,6 +307,17 @@ bool hosted_mmu_maps(uintptr_t va)
 	return walk_tables(va).leaf.value != 0;
 }
 
+bool hosted_mmu_leads_nowhere(uintptr_t va)
+{
+	struct translation leaf = is_ours(va) ? recall(va) : (struct translation){0};
+	bool present = true;
+
+	if (leaf.leaf.value != 0)
+		machine_memory_span(arch_pte_phys(leaf.leaf, leaf.level) + (va - leaf.va), 1,
+				    &present);
+	return !present;
+}
+
 void hosted_mmu_init(void)
 {
 	tlb_root = os_private_memory(sizeof(*tlb_root));

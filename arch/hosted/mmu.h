@@ -17,3 +17,6 @@ bool hosted_mmu_forgot_sync(uintptr_t va);
 
 /* Do the tables map `va`? */
 bool hosted_mmu_maps(uintptr_t va);
+
+/* Does the CPU translate `va` to a physical address where nothing answers? */
+bool hosted_mmu_leads_nowhere(uintptr_t va);

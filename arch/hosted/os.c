@@ -26,13 +26,20 @@ const char *__asan_default_options(void)
 	return "detect_leaks=0:detect_stack_use_after_return=0:use_sigaltstack=0:handle_segv=0:"
 	       "handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:handle_abort=0:allow_user_segv_"
 	       "handler=1:"
-	       "detect_odr_violation=0:exitcode=70";
+	       "detect_odr_violation=0:fast_unwind_on_fatal=1:exitcode=70";
 }
 
 const char *__ubsan_default_options(void);
 const char *__ubsan_default_options(void)
 {
 	return "print_stacktrace=1:halt_on_error=1:exitcode=70";
+}
+
+/* What the kernel had said stands before what a sanitizer says. */
+void __asan_on_error(void);
+void __asan_on_error(void)
+{
+	os_flush();
 }
 
 void os_exit(int status)

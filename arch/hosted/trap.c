@@ -6,6 +6,7 @@
 #include <arch/pgtable.h>
 #include <arch/trap.h>
 #include <kernel/entry.h>
+#include <lib/check.h>
 
 #include "mmu.h"
 #include "os.h"
@@ -19,14 +20,6 @@ static bool is_stack_overflow(const struct trap_frame *frame)
 
 	return frame->address < stack.low && stack.low - frame->address <= OVERFLOW_REACH &&
 	       frame->sp < stack.low + OVERFLOW_REACH;
-}
-
-static const char *fault_name(const struct trap_frame *frame)
-{
-	if (hosted_mmu_forgot_sync(frame->address))
-		return "memory fault, forgotten arch_map_sync: the tables map it, the CPU was not "
-		       "told";
-	return "memory fault";
 }
 
 void arch_trap_decode(const struct trap_frame *frame, struct trap_info *info)
@@ -56,11 +49,13 @@ void arch_trap_decode(const struct trap_frame *frame, struct trap_info *info)
 	info->access = frame->access == OS_WRITE  ? ACCESS_WRITE
 		       : frame->access == OS_EXEC ? ACCESS_EXEC
 						  : ACCESS_READ;
-	info->mapped = hosted_mmu_maps(frame->address) && !hosted_mmu_forgot_sync(frame->address);
-	if (frame->fault == OS_FAULT_MEMORY)
-		info->name = fault_name(frame);
-	if (frame->fault == OS_FAULT_MEMORY && is_stack_overflow(frame))
+	info->mapped = hosted_mmu_maps(frame->address);
+	if (is_stack_overflow(frame))
 		info->kind = TRAP_STACK_OVERFLOW;
+	if (hosted_mmu_leads_nowhere(frame->address)) {
+		info->kind = TRAP_MACHINE;
+		info->name = "bus error, no memory and no device is at the physical address";
+	}
 }
 
 static void print(struct text_sink *sink, const char *format, ...)
@@ -84,6 +79,11 @@ void hosted_trap(struct trap_frame *frame)
 {
 	unsigned long flags = arch_irq_save();
 
+	if (frame->fault == OS_FAULT_MEMORY && hosted_mmu_forgot_sync(frame->address))
+		panic_at(frame,
+			 "forgotten arch_map_sync: 0x%lx, touched by %pS, is in the tables and "
+			 "unknown to the CPU",
+			 frame->address, (void *)frame->pc);
 	ktrap(frame);
 	arch_irq_restore(flags);
 }

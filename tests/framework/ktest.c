@@ -134,6 +134,29 @@ void ktest_execute(const struct ktest *test, struct ktest_result *result)
 	report_set_policy(policy);
 }
 
+/*
+ * The table's order is the linker's for files and the compiler's inside one, which may be
+ * backwards. The next test in the order in which they are read: files as linked, then lines.
+ */
+static const struct ktest *next_test(const struct ktest *test)
+{
+	const struct ktest *first = test ? test : __start_ktests, *end, *next = NULL;
+
+	if (first == __stop_ktests)
+		return NULL;
+	while (first > __start_ktests && strcmp(first[-1].file, first->file) == 0)
+		first--;
+	for (end = first; end < __stop_ktests && strcmp(end->file, first->file) == 0; end++)
+		if ((!test || end->line > test->line) && (!next || end->line < next->line))
+			next = end;
+	if (next != NULL || end == __stop_ktests)
+		return next;
+	for (next = first = end; end < __stop_ktests && strcmp(end->file, first->file) == 0; end++)
+		if (end->line < next->line)
+			next = end;
+	return next;
+}
+
 static void full_name(const struct ktest *test, char *name, size_t size)
 {
 	snprintf(name, size, "%s.%s", test->suite, test->name);
@@ -205,13 +228,13 @@ int ktest_run(const char *filter)
 	unsigned int count = 0, number = 0;
 	int failed = 0;
 
-	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++)
+	for (const struct ktest *test = next_test(NULL); test; test = next_test(test))
 		count += test->panics == NULL && matches(test, filter);
 	watch_the_console();
 	say(&console_sink, "TAP version 14\n1..%u\n", count);
 	if (count == 0)
 		return -ENOENT;
-	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++)
+	for (const struct ktest *test = next_test(NULL); test; test = next_test(test))
 		if (test->panics == NULL && matches(test, filter))
 			failed += !run_and_say(test, ++number, slowest);
 	if (count > 1)
@@ -225,7 +248,7 @@ int ktest_run_one(const char *name)
 	char candidate[KTEST_NAME_SIZE];
 	struct slow_test slowest[SLOWEST] = {{NULL, 0}};
 
-	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++) {
+	for (const struct ktest *test = next_test(NULL); test; test = next_test(test)) {
 		full_name(test, candidate, sizeof(candidate));
 		if (strcmp(candidate, name) != 0)
 			continue;
@@ -239,7 +262,7 @@ int ktest_run_one(const char *name)
 
 void ktest_list(bool (*visit)(const struct ktest *test, void *context), void *context)
 {
-	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++)
+	for (const struct ktest *test = next_test(NULL); test; test = next_test(test))
 		if (!visit(test, context))
 			return;
 }
