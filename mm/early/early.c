@@ -124,11 +124,15 @@ static void keep_usable(struct early *early)
 
 		if (!usable(range))
 			continue;
-		if (size >= large || (size >= large / 2 && spare-- > 0)) {
+		if (size >= large || (size >= large / 2 && spare > 0)) {
+			spare -= size < large;
 			add_memory(early, range->start, range->end);
 			continue;
 		}
-		decide(early, range->start, range->end, EARLY_DROPPED, "more pieces than fit");
+		/* Thousands of crumbs must not fill the log before the reservations come. */
+		if (pieces_out < EARLY_MAX_DECISIONS / 4)
+			decide(early, range->start, range->end, EARLY_DROPPED,
+			       "more pieces than fit");
 		left_out += size;
 		pieces_out++;
 	}
