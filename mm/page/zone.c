@@ -155,7 +155,7 @@ static void set_zone_ends(void)
 	end_pfns[ZONE_DMA] = min(high, (unsigned long)(arch_dma_end() >> PAGE_SHIFT));
 	end_pfns[ZONE_DMA32] = min(high, (unsigned long)(arch_dma32_end() >> PAGE_SHIFT));
 	end_pfns[ZONE_NORMAL] = high;
-	end_pfns[ZONE_HIGHMEM] = ~0UL;
+	end_pfns[ZONE_HIGHMEM] = ~0UL >> PAGE_SHIFT; /* there is nothing above it */
 	CHECK(end_pfns[ZONE_DMA] <= end_pfns[ZONE_DMA32]);
 }
 

@@ -9,13 +9,14 @@
 
 static struct zone private_zone;
 static struct page *block;
+static unsigned int block_order;
 
 /* Every page of the block as a page inside a block: no flags, no users, the real zone's bits. */
 static void wipe(uint8_t zone_node)
 {
 	unsigned long i;
 
-	for (i = 0; i < MAX_ORDER_NR_PAGES; i++) {
+	for (i = 0; i < 1UL << block_order; i++) {
 		block[i].state = page_state(0, 0, zone_node);
 		block[i].refcount = 0;
 	}
@@ -27,8 +28,13 @@ struct zone *test_zone_at(unsigned long first, unsigned long nr_pages)
 	unsigned long pfn, end;
 	unsigned int order;
 
-	block = alloc_pages(GFP_KERNEL, MAX_PAGE_ORDER);
-	CHECK(block && first + nr_pages <= MAX_ORDER_NR_PAGES, "no block for a test's zone");
+	/* One order more than needed, so that the buddy of the whole zone is ours too. */
+	block_order = ilog2(roundup_pow_of_two(first + nr_pages)) + 1;
+	block_order = min(block_order, (unsigned int)MAX_PAGE_ORDER);
+	CHECK(first + nr_pages <= 1UL << block_order);
+	block = alloc_pages(GFP_KERNEL | __GFP_NOWARN, block_order);
+	if (!block)
+		return NULL;
 	zone_init(zone, page_zone_type(block), page_to_nid(block));
 	zone->start_pfn = page_to_pfn(block) + first;
 	zone->spanned_pages = nr_pages;
@@ -49,9 +55,9 @@ void test_zone_end(void)
 	uint8_t zone_node = zone_node_bits(&private_zone);
 
 	wipe(zone_node);
-	block->state = page_state(PG_OWNED, MAX_PAGE_ORDER, zone_node);
+	block->state = page_state(PG_OWNED, block_order, zone_node);
 	block->refcount = 1;
-	__free_pages(block, MAX_PAGE_ORDER);
+	__free_pages(block, block_order);
 }
 
 struct page *test_take(struct zone *zone, unsigned int order)

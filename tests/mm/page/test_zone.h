@@ -3,14 +3,14 @@
  * test_zone.h - a zone of a test's own, over pages that nobody else sees.
  *
  * pfn_to_page() is an address computation, so fake frames cannot be made. A
- * real block of the largest order is taken, and a private struct zone is built
+ * real block is taken, and a private struct zone is built
  * over its first frames. The real zone believes that the block is in use.
  */
 #pragma once
 
 #include <mm/buddy.h>
 
-/* A zone of the frames [first, first + nr_pages) of the block, all free, in the largest blocks that fit. */
+/* A zone of the frames [first, first + nr_pages) of the block, all free, in the largest blocks that fit. NULL: no memory. */
 struct zone *test_zone_at(unsigned long first, unsigned long nr_pages);
 
 static inline struct zone *test_zone(unsigned long nr_pages)
