@@ -20,7 +20,10 @@ def arch():
 
 
 def number(text):
-    return int(gdb.parse_and_eval(text)) & ((1 << 64) - 1)
+    value = gdb.parse_and_eval(text)
+    if value.type.code == gdb.TYPE_CODE_FUNC:
+        value = value.address
+    return int(value) & ((1 << 64) - 1)
 
 
 def read_physical(address):
@@ -44,8 +47,9 @@ def walk_x86(address):
 
 
 def walk_arm(address):
-    root = "$TTBR1_EL1" if address >> 63 else "$TTBR0_EL1"
-    table = number(root) & 0x0000FFFFFFFFF000
+    if not address >> 63:
+        return print("the kernel keeps TTBR0 off: nothing is mapped in the lower half")
+    table = number("$TTBR1_EL1") & 0x0000FFFFFFFFF000
     for level in (3, 2, 1, 0):
         index = address >> (12 + 9 * level) & 511
         entry = read_physical(table + 8 * index)
@@ -89,12 +93,16 @@ class Loam(gdb.Command):
     def do_page(self, pfn):
         address = VMEMMAP[arch()] + 32 * number(pfn)
         page = gdb.parse_and_eval(f"*(struct page *)0x{address:x}")
+        try:
+            page.fetch_lazy()
+        except gdb.MemoryError:
+            return print(f"frame 0x{number(pfn):x} has no struct page: no RAM near it")
         flags = [name for bit, name in enumerate(PAGE_FLAGS) if int(page["flags"]) >> bit & 1]
         print(f"struct page 0x{address:x}: {' '.join(flags) or 'no flags'}, order {int(page['order'])}, "
               f"zone {int(page['zone_node']) & 3}, node {int(page['zone_node']) >> 2}, refcount {int(page['refcount'])}")
 
     def do_slabs(self):
-        for cache in entries(gdb.parse_and_eval("cache_chain"), "struct kmem_cache", "chain"):
+        for cache in entries(gdb.parse_and_eval("cache_chain"), "struct kmem_cache", "link"):
             whole = cache.address.cast(gdb.lookup_type("struct slab_cache").pointer())
             lists = whole["node"].dereference()
             counts = [sum(1 for _ in entries(lists[name], "struct slab", "list")) for name in ("slabs_full", "slabs_partial", "slabs_free")]
