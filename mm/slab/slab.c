@@ -293,31 +293,6 @@ static void *cache_alloc_refill(struct slab_cache *cache, struct array_cache *ar
 	return object;
 }
 
-static __noinline void *cache_alloc_slow(struct slab_cache *cache, gfp_t gfp)
-{
-	unsigned long flags;
-	void *object;
-
-	do {
-		flags = arch_irq_save();
-		object = cache_alloc_refill(cache, cpu_array(cache));
-		arch_irq_restore(flags);
-	} while (!object && cache_grow(cache, gfp, local_node()));
-	return object;
-}
-
-static inline void *cache_alloc(struct slab_cache *cache, gfp_t gfp)
-{
-	unsigned long flags = arch_irq_save();
-	struct array_cache *array = cpu_array(cache);
-	void *object = NULL;
-
-	if (likely(array->avail))
-		object = array->entry[--array->avail];
-	arch_irq_restore(flags);
-	return likely(object) ? object : cache_alloc_slow(cache, gfp);
-}
-
 /* Debug builds: from now on the object is its owner's. */
 static void object_enters_use(void *object)
 {
@@ -330,36 +305,70 @@ static void object_enters_use(void *object)
 	      "object %px of cache %s was not free", object, slab->cache->common.name);
 }
 
-/* Is a mask with unusual bits one that this cache can obey? A zone is a limit, not a hint. */
-static bool gfp_is_served(const struct kmem_cache *cache, gfp_t gfp)
+static inline void *hand_out(const struct slab_cache *cache, void *object)
 {
-	gfp_t zones = gfp & GFP_ZONEMASK;
+	if (CONFIG_DEBUG && object)
+		object_enters_use(object);
+	if (object)
+		mem_unpoison(object, cache->common.object_size);
+	return object;
+}
 
-	if (zones && zones != cache->gfp) {
-		misuse_bad_gfp("kmem_cache_alloc", cache->name, gfp);
-		return false;
+static __noinline void *cache_alloc_slow(struct slab_cache *cache, gfp_t gfp)
+{
+	unsigned long flags;
+	void *object;
+
+	do {
+		flags = arch_irq_save();
+		object = cache_alloc_refill(cache, cpu_array(cache));
+		arch_irq_restore(flags);
+	} while (!object && cache_grow(cache, gfp, local_node()));
+	return hand_out(cache, object);
+}
+
+static inline void *cache_alloc(struct slab_cache *cache, gfp_t gfp)
+{
+	unsigned long flags = arch_irq_save();
+	struct array_cache *array = cpu_array(cache);
+	void *object;
+
+	if (unlikely(!array->avail)) {
+		arch_irq_restore(flags);
+		return cache_alloc_slow(cache, gfp);
 	}
+	object = array->entry[--array->avail];
+	arch_irq_restore(flags);
+	return hand_out(cache, object);
+}
+
+/* A mask that asks for a zone or for zeroes. A zone is a limit, not a hint: one that is not the cache's is refused. */
+static __noinline void *cache_alloc_unusual(struct slab_cache *cache, gfp_t gfp)
+{
+	const struct kmem_cache *common = &cache->common;
+	gfp_t zones = gfp & GFP_ZONEMASK;
+	void *object;
+
+	if (zones && zones != common->gfp) {
+		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
+		return NULL;
+	}
+	object = cache_alloc(cache, gfp);
+	if (!object || !(gfp & __GFP_ZERO))
+		return object;
 	/* The constructor's work wins: the object comes as it was constructed. */
-	if (gfp & __GFP_ZERO && cache->ctor)
-		misuse_bad_gfp("kmem_cache_alloc", cache->name, gfp);
-	return true;
+	if (common->ctor)
+		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
+	else
+		memset(object, 0, common->object_size);
+	return object;
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *object;
-
-	if (unlikely(gfp & GFP_UNUSUAL) && !gfp_is_served(cache, gfp))
-		return NULL;
-	object = cache_alloc(to_slab_cache(cache), gfp);
-	if (unlikely(!object))
-		return NULL;
-	if (CONFIG_DEBUG)
-		object_enters_use(object);
-	mem_unpoison(object, cache->object_size);
-	if (unlikely(gfp & __GFP_ZERO) && !cache->ctor)
-		memset(object, 0, cache->object_size);
-	return object;
+	if (unlikely(gfp & GFP_UNUSUAL))
+		return cache_alloc_unusual(to_slab_cache(cache), gfp);
+	return cache_alloc(to_slab_cache(cache), gfp);
 }
 
 /* ---- Free ---- */

@@ -409,7 +409,6 @@ KTEST(slab, the_check_sees_each_invariant_broken)
 	a = test_alloc(cache);
 	b = test_alloc(cache);
 	impl_cache_drain(&cache->common);
-	kmem_cache_free(&cache->common, b);
 	node = &cache->node[0];
 	array = cache->array[arch_cpu_id()];
 	slab = object_slab(a);
@@ -437,6 +436,8 @@ KTEST(slab, the_check_sees_each_invariant_broken)
 	EXPECT_FALSE(impl_cache_check(&cache->common));
 	object_page(a)->owner.slab = slab;
 
+	kmem_cache_free(&cache->common, b);
+	EXPECT_TRUE(impl_cache_check(&cache->common));
 	array->entry[array->avail++] = b; /* S5: parked twice */
 	EXPECT_FALSE(impl_cache_check(&cache->common));
 	array->entry[array->avail - 1] = (char *)a + 8; /* S5: no object */
