@@ -87,6 +87,14 @@ bool ktest_failed(void);
 		}                                                                                  \
 	} while (0)
 
+/* Ends a test that this machine has no room or no device for; it counts as neither passed nor failed. */
+#define SKIP_TEST(reason)                                                                          \
+	do {                                                                                       \
+		ktest_skip(reason);                                                                \
+		return;                                                                            \
+	} while (0)
+void ktest_skip(const char *reason);
+
 /* The statement makes exactly one report, whose title contains `title`. */
 #define EXPECT_REPORT(title, ...)                                                                  \
 	do {                                                                                       \

@@ -69,7 +69,12 @@ KTEST(broken_tests, expects_its_report)
 	EXPECT_REPORT("a dog", report_warn("a dog"));
 }
 
-/* A boot with panictest= of this must fail; tests/framework/run_broken asks the hosted runner. */
+KTEST(broken_tests, skips)
+{
+	SKIP_TEST("no cat is here");
+	EXPECT_TRUE(false);
+}
+
 KTEST_PANIC(broken_tests, never_panics, "anything")
 {
 }
@@ -132,6 +137,17 @@ KTEST(framework, an_assertion_ends_the_test)
 {
 	EXPECT_EQ(failures_of("stops_at_an_assertion"), 1);
 	EXPECT_TRUE(said_text("1 > 2 is false, the test ends"));
+}
+
+KTEST(framework, a_skipped_test_ends_and_has_not_failed)
+{
+	EXPECT_EQ(failures_of("skips"), 0);
+}
+
+KTEST(framework, a_test_that_must_panic_and_does_not_fails)
+{
+	EXPECT_EQ(failures_of("never_panics"), 1);
+	EXPECT_TRUE(said_text("no panic came; it had to say \"anything\""));
 }
 
 KTEST(framework, a_leaked_page_fails_the_test)

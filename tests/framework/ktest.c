@@ -72,6 +72,11 @@ bool ktest_failed(void)
 	return running->failures != 0;
 }
 
+void ktest_skip(const char *reason)
+{
+	running->skipped = reason;
+}
+
 unsigned long ktest_reports_begin(void)
 {
 	return report_count();
@@ -108,6 +113,9 @@ static void judge(const struct ktest *test, struct mm_accounts *before, unsigned
 	if (!mm_accounts_equal(before, &after, running->sink))
 		ktest_fail(test->file, test->line,
 			   "the accounts differ from those before the test");
+	if (test->panics != NULL && running->skipped == NULL)
+		ktest_fail(test->file, test->line, "no panic came; it had to say \"%s\"",
+			   test->panics);
 	if (!mm_verify())
 		ktest_fail(test->file, test->line, "mm_verify() is not content");
 }
@@ -202,15 +210,33 @@ static void say_slowest(const struct slow_test *slowest)
 		    slowest[i].test->suite, slowest[i].test->name);
 }
 
-static bool run_and_say(const struct ktest *test, unsigned int number, struct slow_test *slowest)
+struct tally {
+	unsigned int number, failed, skipped;
+	struct slow_test slowest[SLOWEST];
+};
+
+static void run_and_say(const struct ktest *test, struct tally *tally)
 {
 	struct ktest_result result = {.sink = &console_sink};
 
 	ktest_execute(test, &result);
-	remember_slow(slowest, test, result.cycles);
-	say(&console_sink, "%s %u - %s.%s # cycles=%llu\n", result.failures ? "not ok" : "ok",
-	    number, test->suite, test->name, (unsigned long long)result.cycles);
-	return result.failures == 0;
+	remember_slow(tally->slowest, test, result.cycles);
+	tally->number++;
+	tally->failed += result.failures != 0;
+	tally->skipped += result.failures == 0 && result.skipped != NULL;
+	say(&console_sink, "%s %u - %s.%s # %s%s%scycles=%llu\n", result.failures ? "not ok" : "ok",
+	    tally->number, test->suite, test->name, result.skipped ? "SKIP " : "",
+	    result.skipped ? result.skipped : "", result.skipped ? ", " : "",
+	    (unsigned long long)result.cycles);
+}
+
+static void say_tally(const struct tally *tally)
+{
+	say(&console_sink, "# %u passed, %u failed", tally->number - tally->failed - tally->skipped,
+	    tally->failed);
+	if (tally->skipped != 0)
+		say(&console_sink, ", %u skipped", tally->skipped);
+	say(&console_sink, "\n");
 }
 
 static void watch_the_console(void)
@@ -224,9 +250,8 @@ static void watch_the_console(void)
 
 int ktest_run(const char *filter)
 {
-	struct slow_test slowest[SLOWEST] = {{NULL, 0}};
-	unsigned int count = 0, number = 0;
-	int failed = 0;
+	struct tally tally = {0};
+	unsigned int count = 0;
 
 	for (const struct ktest *test = next_test(NULL); test; test = next_test(test))
 		count += test->panics == NULL && matches(test, filter);
@@ -236,25 +261,28 @@ int ktest_run(const char *filter)
 		return -ENOENT;
 	for (const struct ktest *test = next_test(NULL); test; test = next_test(test))
 		if (test->panics == NULL && matches(test, filter))
-			failed += !run_and_say(test, ++number, slowest);
+			run_and_say(test, &tally);
 	if (count > 1)
-		say_slowest(slowest);
-	say(&console_sink, "# %u passed, %d failed\n", count - (unsigned int)failed, failed);
-	return failed;
+		say_slowest(tally.slowest);
+	say_tally(&tally);
+	return (int)tally.failed;
 }
 
 int ktest_run_one(const char *name)
 {
 	char candidate[KTEST_NAME_SIZE];
-	struct slow_test slowest[SLOWEST] = {{NULL, 0}};
+	struct tally tally = {0};
 
+	watch_the_console();
 	for (const struct ktest *test = next_test(NULL); test; test = next_test(test)) {
 		full_name(test, candidate, sizeof(candidate));
 		if (strcmp(candidate, name) != 0)
 			continue;
 		if (test->panics != NULL)
 			panic_expect(test->panics);
-		return run_and_say(test, 1, slowest) && test->panics == NULL ? 0 : 1;
+		say(&console_sink, "TAP version 14\n1..1\n");
+		run_and_say(test, &tally);
+		return (int)tally.failed;
 	}
 	say(&console_sink, "# there is no test called %s\n", name);
 	return -ENOENT;

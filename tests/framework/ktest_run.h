@@ -12,6 +12,7 @@
 struct ktest_result {
 	struct text_sink *sink; /* where failures are told */
 	unsigned int failures;
+	const char *skipped; /* why, or NULL */
 	unsigned long expected_reports, reports;
 	uint64_t cycles;
 };
