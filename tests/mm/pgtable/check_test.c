@@ -89,6 +89,28 @@ KTEST(pgtable_check, W3_sees_executable_memory_outside_the_text)
 	expect_fault(scratch_va(), scratch_pa(), PROT_KERNEL_RX);
 }
 
+/* The other address of the first page of text; nobody uses it. */
+KTEST(pgtable_check, W4_sees_text_that_can_be_written_by_its_other_address)
+{
+	uintptr_t alias = (uintptr_t)phys_to_virt(arch_image_to_phys(text_start));
+
+	EXPECT_EQ(pgtable_protect(NULL, alias, PAGE_SIZE, PROT_KERNEL_RW), 0);
+	EXPECT_FALSE(pgtable_check());
+	EXPECT_EQ(pgtable_protect(NULL, alias, PAGE_SIZE, PROT_KERNEL_RO), 0);
+	EXPECT_TRUE(pgtable_check());
+}
+
+/* For a moment the first region claims that it must not be mapped. */
+KTEST(pgtable_check, W5_sees_memory_that_must_not_be_mapped)
+{
+	struct memblock_region *region = &memblock.memory.regions[0];
+
+	region->flags |= MEMBLOCK_NOMAP;
+	EXPECT_FALSE(pgtable_check());
+	region->flags &= ~MEMBLOCK_NOMAP;
+	EXPECT_TRUE(pgtable_check());
+}
+
 /* Beyond the end of the direct map its region has room for mistakes. */
 KTEST(pgtable_check, W5_sees_a_page_of_the_direct_map_at_a_wrong_distance)
 {

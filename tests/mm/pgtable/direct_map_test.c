@@ -108,3 +108,15 @@ KTEST_PANIC(direct_map, a_foreign_address_has_no_physical_one, "neither in the d
 {
 	EXPECT_EQ(virt_to_phys((void *)arch_region_base(REGION_VMALLOC)), 0);
 }
+
+KTEST_PANIC(direct_map, writing_to_text_by_its_other_address_panics, "the mapping forbids it")
+{
+	*(volatile char *)phys_to_virt(arch_image_to_phys(text_start)) = 0;
+}
+
+KTEST_PANIC(direct_map, running_data_by_its_other_address_panics, "the mapping forbids it")
+{
+	static char code[16];
+
+	((void (*)(void))phys_to_virt(virt_to_phys(code)))();
+}

@@ -32,6 +32,15 @@ KTEST(fixmap, the_ends_of_the_region_are_not_mapped)
 	EXPECT_FALSE(pgtable_query(fix_to_virt(NR_FIXED_ADDRESSES - 1) - PAGE_SIZE, &entry));
 }
 
+KTEST(fixmap, after_boot_no_slot_but_the_consoles_is_left_mapped)
+{
+	struct pt_entry entry;
+
+	for (unsigned int index = FIX_HOLE; index < NR_FIXED_ADDRESSES; index++)
+		if (index != FIX_CONSOLE)
+			EXPECT_FALSE(pgtable_query(fix_to_virt(index), &entry));
+}
+
 /*
  *	slot -> A	read A, so that the CPU remembers
  *	slot -> B	must read B

@@ -495,3 +495,31 @@ KTEST_PANIC(pgtable, a_range_that_wraps_panics, "range of")
 {
 	EXPECT_EQ(pgtable_unmap(NULL, scratch_va(), -PAGE_SIZE), 0);
 }
+
+KTEST_PANIC(pgtable, an_unmapped_page_faults, "nothing is mapped there")
+{
+	struct table_source tables = TABLE_SOURCE;
+	unsigned long page = get_zeroed_page(GFP_KERNEL);
+	volatile char *window = (volatile char *)scratch_va();
+
+	EXPECT_EQ(pgtable_map(&tables.source, scratch_va(), virt_to_phys((void *)page), PAGE_SIZE,
+			      PROT_KERNEL_RW, 0),
+		  0);
+	*window = 1;
+	EXPECT_EQ(pgtable_unmap(&tables.source, scratch_va(), PAGE_SIZE), 0);
+	*window = 2;
+}
+
+KTEST_PANIC(pgtable, a_page_made_read_only_cannot_be_written, "the mapping forbids it")
+{
+	struct table_source tables = TABLE_SOURCE;
+	unsigned long page = get_zeroed_page(GFP_KERNEL);
+	volatile char *window = (volatile char *)scratch_va();
+
+	EXPECT_EQ(pgtable_map(&tables.source, scratch_va(), virt_to_phys((void *)page), PAGE_SIZE,
+			      PROT_KERNEL_RW, 0),
+		  0);
+	*window = 1;
+	EXPECT_EQ(pgtable_protect(NULL, scratch_va(), PAGE_SIZE, PROT_KERNEL_RO), 0);
+	*window = 2;
+}
