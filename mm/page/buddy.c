@@ -143,13 +143,26 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 	free_list_add(zone, page, order);
 }
 
+/* The variants for a watcher stand apart, so that the usual ones need few registers. */
+static __noinline struct page *take_watched(struct zone *zone, unsigned int order,
+					    struct buddy_observer *observer)
+{
+	return take_smallest(zone, order, observer);
+}
+
+static __noinline void give_watched(struct zone *zone, struct page *page, unsigned int order,
+				    struct buddy_observer *observer)
+{
+	give_and_merge(zone, page, order, observer);
+}
+
 struct page *buddy_take(struct zone *zone, unsigned int order)
 {
 	struct buddy_observer *observer = READ_ONCE(watcher);
 
 	ASSERT(spin_is_locked(&zone->lock));
 	if (unlikely(observer))
-		return take_smallest(zone, order, observer);
+		return take_watched(zone, order, observer);
 	return take_smallest(zone, order, NULL);
 }
 
@@ -163,7 +176,7 @@ void buddy_give(struct zone *zone, struct page *page, unsigned int order)
 	CHECK(page->state == page_state(0, 0, zone_node_bits(zone)), "pfn 0x%lx: state 0x%x",
 	      page_to_pfn(page), page->state);
 	if (unlikely(observer))
-		give_and_merge(zone, page, order, observer);
+		give_watched(zone, page, order, observer);
 	else
 		give_and_merge(zone, page, order, NULL);
 }
