@@ -24,6 +24,7 @@
  */
 #include <mm/early.h>
 
+#include <arch/memory.h>
 #include <lib/check.h>
 #include "impl.h"
 
@@ -74,7 +75,9 @@ bool early_next_free_range(unsigned long *cursor, unsigned long *start_pfn, unsi
 
 phys_addr_t early_alloc_phys(size_t size, size_t align)
 {
-	struct bootmem_request request = {.size = size, .align = align, .nid = NUMA_NO_NODE};
+	/* Memory that weak devices reach is not spent on tables. */
+	struct bootmem_request request = {
+		.size = size, .align = align, .goal = arch_dma_end(), .nid = NUMA_NO_NODE};
 	phys_addr_t pa = memblock_phys_alloc(size, align);
 
 	if (pa || bootmem_living()->nr == 0)

@@ -315,6 +315,7 @@ int memblock_mark_nomap(phys_addr_t base, phys_addr_t size)
 {
 	struct memblock_range range = {.start = base, .end = clip(base, size)};
 
+	check_outside_spans(base, size);
 	return memblock_map_set_flag(open_map(), &range, MEMBLOCK_NOMAP, true);
 }
 
@@ -322,6 +323,7 @@ int memblock_clear_nomap(phys_addr_t base, phys_addr_t size)
 {
 	struct memblock_range range = {.start = base, .end = clip(base, size)};
 
+	check_outside_spans(base, size);
 	return memblock_map_set_flag(open_map(), &range, MEMBLOCK_NOMAP, false);
 }
 
@@ -329,6 +331,7 @@ int memblock_set_node(phys_addr_t base, phys_addr_t size, int nid)
 {
 	struct memblock_range range = {.start = base, .end = clip(base, size), .nid = nid};
 
+	check_outside_spans(base, size);
 	return memblock_map_set_node(open_map(), &range);
 }
 
@@ -359,11 +362,13 @@ bool memblock_bottom_up(void)
 
 void memblock_trim_memory(phys_addr_t align)
 {
+	check_outside_spans(0, ~(phys_addr_t)0);
 	memblock_map_trim(open_map(), align);
 }
 
 void memblock_enforce_memory_limit(phys_addr_t limit)
 {
+	check_outside_spans(0, ~(phys_addr_t)0);
 	memblock_map_limit(open_map(), limit);
 }
 
@@ -371,6 +376,7 @@ void memblock_cap_memory_range(phys_addr_t base, phys_addr_t size)
 {
 	phys_addr_t end = clip(base, size), all = ~(phys_addr_t)0;
 
+	check_outside_spans(0, all);
 	memblock_map_remove(open_map(), &memblock.memory, 0, base);
 	memblock_map_remove(open_map(), &memblock.memory, end, all);
 }

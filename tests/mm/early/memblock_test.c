@@ -190,6 +190,7 @@ KTEST(memblock, sem_E1_page_0_no_map_memory_and_bootmem_spans_are_never_found)
 {
 	struct memblock map = new_map();
 	struct memblock_range hidden = {.start = 2 * P, .end = 3 * P};
+	struct memblock_request small = {.size = 16, .align = 16, .nid = NUMA_NO_NODE};
 
 	add(&map, 0, 4);
 	memblock_map_set_flag(&map, &hidden, MEMBLOCK_NOMAP, true);
@@ -197,8 +198,11 @@ KTEST(memblock, sem_E1_page_0_no_map_memory_and_bootmem_spans_are_never_found)
 	memblock_map_set_flag(&map, &hidden, MEMBLOCK_BOOTMEM, true);
 	EXPECT_EQ(map.memory.cnt, 3);
 	EXPECT_EQ(find(&map, 1, 1), 1);
+	map.bottom_up = true;
+	EXPECT_EQ(find(&map, 1, 1), 1);
+	map.bottom_up = false;
 	reserve(&map, 1, 1);
-	EXPECT_EQ(find(&map, 1, 1), 0);
+	EXPECT_EQ(memblock_map_find(&map, &small), 0);
 }
 
 KTEST(memblock, sem_E1_a_node_is_preferred_and_only_an_exact_one_is_insisted_on)
