@@ -21,13 +21,14 @@ src += arch/hosted/machines.c arch/hosted/boot.c arch/hosted/mmu.c arch/hosted/c
 hosted_left_out := $(if $(sanitize),lib/memory.c)
 hosted_objects   = $(filter-out $(patsubst %.c,$(OUT)/obj/%.o,$(hosted_left_out)),$(objects))
 
+hosted_symbols = $(CC) -c -x assembler
 hosted_link = $(CC) -no-pie $(sanitize) -pthread -Wl,-z,max-page-size=4096,-z,separate-code,--build-id=none -Wl,-T,arch/hosted/link.ld
 .SECONDEXPANSION:
 $(OUT)/loam-hosted: $$(hosted_objects) arch/hosted/link.ld arch/hosted/build.mk tools/symbols
-	@tools/symbols < /dev/null > $(OUT)/symbols0.s && $(symbols_object) -o $(OUT)/symbols0.o $(OUT)/symbols0.s
+	@tools/symbols < /dev/null > $(OUT)/symbols0.s && $(hosted_symbols) -o $(OUT)/symbols0.o $(OUT)/symbols0.s
 	@$(hosted_link) -o $(OUT)/loam0 $(hosted_objects) $(OUT)/symbols0.o
-	@$(NM) -n $(OUT)/loam0 | tools/symbols > $(OUT)/symbols1.s && $(symbols_object) -o $(OUT)/symbols1.o $(OUT)/symbols1.s
+	@$(NM) -n $(OUT)/loam0 | tools/symbols > $(OUT)/symbols1.s && $(hosted_symbols) -o $(OUT)/symbols1.o $(OUT)/symbols1.s
 	@$(hosted_link) -o $(OUT)/loam1 $(hosted_objects) $(OUT)/symbols1.o
-	@$(NM) -n $(OUT)/loam1 | tools/symbols > $(OUT)/symbols2.s && $(symbols_object) -o $(OUT)/symbols2.o $(OUT)/symbols2.s
+	@$(NM) -n $(OUT)/loam1 | tools/symbols > $(OUT)/symbols2.s && $(hosted_symbols) -o $(OUT)/symbols2.o $(OUT)/symbols2.s
 	@$(hosted_link) -o $@ $(hosted_objects) $(OUT)/symbols2.o
 	@echo "  built $@"
