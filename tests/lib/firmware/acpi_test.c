@@ -103,9 +103,10 @@ KTEST(acpi, a_root_pointer_with_a_wrong_byte_is_refused)
 		/* Byte 15 turned from revision 2 to 66 keeps neither sum right. */
 		EXPECT_EQ(acpi_parse_rsdp(rsdp, sizeof(rsdp), &roots), -EINVAL);
 	}
-	build_rsdp(rsdp, 2);
-	for (size_t size = 0; size < ACPI_RSDP_SIZE; size++)
-		EXPECT_EQ(acpi_parse_rsdp(rsdp, size, &roots), -EINVAL);
+	for (size_t size = 0; size < ACPI_RSDP_SIZE; size++) {
+		build_rsdp(table, 2);
+		EXPECT_EQ(acpi_parse_rsdp(at_the_end(size), size, &roots), -EINVAL);
+	}
 }
 
 KTEST(acpi, the_root_pointer_is_found_on_steps_of_16_bytes_only)
@@ -139,6 +140,7 @@ KTEST(acpi, both_kinds_of_root_table_list_their_tables)
 	table_end();
 	EXPECT_EQ(acpi_root_count(table, table_size, 8), 2);
 	EXPECT_EQ(acpi_root_entry(table, table_size, 8, 1), 0x123456789a);
+	EXPECT_EQ(acpi_root_entry(at_the_end(table_size), table_size, 8, 2), 0);
 }
 
 KTEST(acpi, a_table_is_valid_only_when_whole_and_with_a_right_sum)

@@ -311,7 +311,7 @@ KTEST(fdt_boot, reserved_memory_is_reserved_with_no_map_and_without_what_is_disa
 	fdt_build_bytes("reusable", "", 0);
 	fdt_build_end_node();
 	fdt_build_node("nvram@0");
-	fdt_build_cells("reg", 3, 0, 0, 0);
+	fdt_build_cells("reg", 3, 0, 0x1000, 0x1000);
 	fdt_build_string("status", "disabled");
 	fdt_build_end_node();
 	fdt_build_node("pool@48000000"); /* reusable, but not by us yet */
@@ -534,6 +534,9 @@ KTEST(fdt_boot, cpus_are_listed_with_how_they_are_started)
 	fdt_build_node("cpu@400");
 	fdt_build_string("device_type", "cpu"); /* no reg */
 	fdt_build_end_node();
+	fdt_build_node("cpu@500");
+	fdt_build_cells("reg", 1, 0x500); /* one cell, where two are said */
+	fdt_build_end_node();
 	fdt_build_end_node();
 	fdt_build_node("psci");
 	fdt_build_string("method", "smc");
@@ -547,7 +550,7 @@ KTEST(fdt_boot, cpus_are_listed_with_how_they_are_started)
 	EXPECT_TRUE(info.cpu[1].enabled);
 	EXPECT_FALSE(info.cpu[2].enabled);
 	EXPECT_EQ(info.psci, PSCI_SMC);
-	EXPECT_EQ(info.dropped, 1);
+	EXPECT_EQ(info.dropped, 2);
 }
 
 KTEST(fdt_boot, a_psci_method_nobody_knows_is_not_used)

@@ -10,6 +10,7 @@
 #include <lib/printk.h>
 
 static struct boot_info info;
+static uint8_t room[4096];
 static enum log_level level;
 
 /* What the parser says about bad blobs is expected, and there are thousands. */
@@ -30,7 +31,8 @@ static void end(void)
  *	+- memory@40000000	256 MiB
  *	+- chosen		bootargs, stdout-path
  *	+- soc			ranges
- *	   +- uart@1000
+ *	|  +- uart@1000
+ *	+- odd@1@2
  */
 static uint8_t *small_tree(size_t *size)
 {
@@ -57,6 +59,8 @@ static uint8_t *small_tree(size_t *size)
 	fdt_build_cells("reg", 2, 0x1000, 0x1000);
 	fdt_build_end_node();
 	fdt_build_end_node();
+	fdt_build_node("odd@1@2");
+	fdt_build_end_node();
 	fdt_build_end_node();
 	return fdt_build_finish(size);
 }
@@ -81,12 +85,13 @@ KTEST(fdt_format, nodes_and_properties_are_found_by_path)
 	ASSERT_TEST(fdt_open(&fdt, blob, size) == 0);
 	EXPECT_EQ(fdt_used_size(blob, size), size);
 	for_each_fdt_child(node, &fdt, fdt_root(&fdt)) nr++;
-	EXPECT_EQ(nr, 3);
+	EXPECT_EQ(nr, 4);
 	EXPECT_STREQ(fdt_node_name(&fdt, fdt_find_node(&fdt, "/memory")), "memory@40000000");
 	EXPECT_EQ(fdt_find_node(&fdt, "/memory@40000000"), fdt_find_node(&fdt, "/memory"));
 	EXPECT_EQ(fdt_find_node(&fdt, "/"), fdt_root(&fdt));
 	EXPECT_NE(fdt_find_node(&fdt, "/soc//uart/"), 0);
 	EXPECT_EQ(fdt_find_node(&fdt, "/mem"), 0);
+	EXPECT_EQ(fdt_find_node(&fdt, "/odd@1"), 0);
 	EXPECT_EQ(fdt_find_node(&fdt, "/memory@4"), 0);
 	EXPECT_EQ(fdt_find_node(&fdt, "/soc/uart@1000/no"), 0);
 	EXPECT_EQ(fdt_find_node(&fdt, "soc"), 0);
@@ -181,6 +186,14 @@ KTEST(fdt_format, blocks_that_overlap_or_are_not_aligned_are_refused)
 	blob = small_tree(&size);
 	fdt_build_header(HEADER_OFF_RESERVE, structure);
 	EXPECT_EQ(read_all(blob, size), -EINVAL);
+	/* The reservations really stand on an odd multiple of four. */
+	blob = small_tree(&size);
+	memset(room, 0, sizeof(room));
+	memcpy(room, blob, FDT_HEADER_SIZE);
+	memcpy(room + FDT_HEADER_SIZE + 4, blob + FDT_HEADER_SIZE, size - FDT_HEADER_SIZE);
+	for (enum fdt_build_field field = HEADER_TOTALSIZE; field <= HEADER_OFF_RESERVE; field++)
+		room[4 * field + 3] += 4;
+	EXPECT_EQ(read_all(room, size + 4), -EINVAL);
 	end();
 }
 
@@ -301,7 +314,6 @@ KTEST(fdt_format, a_very_deep_tree_is_walked_without_recursion)
 /* Under AddressSanitizer a read beyond the array's end is an error; everywhere it must end. */
 KTEST(fdt_format, a_tree_cut_off_at_any_byte_is_refused)
 {
-	static uint8_t room[4096];
 	size_t size;
 	uint8_t *blob;
 

@@ -339,7 +339,7 @@ KTEST(memory_map, a_full_map_drops_usable_pieces_first_and_counts_them)
  */
 KTEST(memory_map, too_many_reservations_lose_the_smallest_gap_and_nothing_else)
 {
-	const unsigned int nr = BOOT_MAX_RANGES + 1, near = 77;
+	const unsigned int nr = BOOT_MAX_RANGES + 1, near = 78;
 
 	for (unsigned int i = 0; i < nr; i++) {
 		phys_addr_t base = i * 16 * PAGE_SIZE;
@@ -354,6 +354,7 @@ KTEST(memory_map, too_many_reservations_lose_the_smallest_gap_and_nothing_else)
 	EXPECT_EQ(map.lost, 2 * PAGE_SIZE);
 	EXPECT_EQ(map.range[near].start, near * 16 * PAGE_SIZE);
 	EXPECT_EQ(map.range[near].end, ((near + 1) * 16 + 1) * PAGE_SIZE);
+	EXPECT_EQ(map.range[near].type, R); /* the more severe of N and R */
 	for (unsigned int i = 0; i < nr; i++)
 		EXPECT_NE(map_page(&map, i * 16), MEMORY_NONE);
 }
