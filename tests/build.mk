@@ -23,6 +23,7 @@ test_src += tests/mm/pgtable/early_ioremap_test.c
 test_src += tests/mm/pgtable/direct_map_test.c
 test_src += tests/mm/pgtable/check_test.c
 test_src += tests/mm/percpu_test.c
+test_src += tests/mm/verify_test.c
 test_src += tests/mm/early/memblock_test.c
 test_src += tests/mm/slab/kmem_cache_test.c
 test_src += tests/mm/slab/kmalloc_test.c

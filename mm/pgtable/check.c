@@ -55,15 +55,17 @@ static bool overlap(uint64_t a, uint64_t size, uint64_t start, uint64_t end)
 
 static void check_permissions(struct check *check, const struct pt_entry *entry)
 {
+	bool in_text = entry->va >= (uintptr_t)image_start &&
+		       entry->va + entry->size <= (uintptr_t)text_end;
+
 	if ((entry->prot & PROT_WRITE) && (entry->prot & PROT_EXEC))
 		fault(check, entry, "writable and executable");
+	else if ((entry->prot & PROT_EXEC) && !in_text)
+		fault(check, entry, "executable outside the text");
 	if (entry->prot & PROT_USER)
 		fault(check, entry, "open to user code");
 	if (!(entry->prot & PROT_GLOBAL))
 		fault(check, entry, "not global");
-	if ((entry->prot & PROT_EXEC) &&
-	    (entry->va < (uintptr_t)image_start || entry->va + entry->size > (uintptr_t)text_end))
-		fault(check, entry, "executable outside the text");
 }
 
 static void check_image_leaf(struct check *check, const struct pt_entry *entry)
