@@ -24,6 +24,10 @@
  *	there continues on it. S and X wait in SP_EL0 and TPIDR_EL0 meanwhile, which belong to
  *	user space; whoever ran off a kernel stack does not return to it.
  *
+ *	A wild pointer may pass the test. Then the first store faults, and the same
+ *	entry runs again further down, until bit 14 clears: what is reported then
+ *	is the store in this file, on behalf of a stack pointer near the address that it touched.
+ *
  * LINUX	arch/arm64/kernel/entry.S: kernel_ventry, __bad_stack
  */
 #include <asm/trap_frame.h>
