@@ -75,6 +75,7 @@ static inline void free_list_add(struct zone *zone, struct page *page, unsigned 
 
 static inline void free_list_remove(struct zone *zone, struct page *page, unsigned int order)
 {
+	ASSERT(zone->free_area[order].nr_free > 0, "zone %s, order %u", zone->name, order);
 	list_del(&page->lru);
 	zone->free_area[order].nr_free--;
 	page->state = page_state(0, 0, page->zone_node);
@@ -108,6 +109,8 @@ take_smallest(struct zone *zone, unsigned int order, struct buddy_observer *obse
 		free_list_remove(zone, page, current);
 		expand(zone, page, order, current, observer);
 		zone->nr_free -= 1UL << order;
+		ASSERT(IS_ALIGNED(page_to_pfn(page), 1UL << order), "pfn 0x%lx, order %u",
+		       page_to_pfn(page), order);
 		if (observer)
 			observer->took(observer, page_to_pfn(page), order);
 		return page;
@@ -125,6 +128,8 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 	struct page *buddy;
 
 	zone->nr_free += 1UL << order;
+	ASSERT(zone->nr_free <= zone->managed_pages, "zone %s: %lu of %lu", zone->name,
+	       zone->nr_free, zone->managed_pages);
 	if (observer)
 		observer->gave(observer, pfn, order);
 	for (; order < MAX_PAGE_ORDER; order++) {

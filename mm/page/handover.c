@@ -35,6 +35,7 @@ static unsigned int largest_order(unsigned long start, unsigned long end)
 	unsigned int aligned = start ? lowest_bit(start) : MAX_PAGE_ORDER;
 	unsigned int fits = ilog2(end - start);
 
+	ASSERT(start < end, "pfns 0x%lx to 0x%lx", start, end);
 	return min((unsigned int)MAX_PAGE_ORDER, min(aligned, fits));
 }
 
@@ -49,6 +50,8 @@ static void zone_add_free(struct zone *zone, unsigned long start, unsigned long 
 										   << PAGE_SHIFT);
 	spin_lock_irqsave(&zone->lock, flags);
 	zone->managed_pages += end - start;
+	CHECK(zone->managed_pages <= zone->present_pages, "zone %s: %lu of %lu", zone->name,
+	      zone->managed_pages, zone->present_pages);
 	for (pfn = start; pfn < end; pfn += 1UL << order) {
 		order = largest_order(pfn, end);
 		buddy_give(zone, pfn_to_page(pfn), order);
@@ -87,5 +90,6 @@ unsigned long page_take_free(void)
 		nr_pages += add_free_range(start, end);
 
 	zones_set_watermarks();
+	CHECK(nr_pages == totalram_pages(), "%lu taken, %lu managed", nr_pages, totalram_pages());
 	return nr_pages;
 }

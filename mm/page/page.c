@@ -40,9 +40,10 @@
  *
  * LOCKING	Boot only, but for pfn_valid(), page_address() and virt_to_page(),
  *		which read what never changes after it.
- * COST		32 bytes a frame, 0.8 % of memory. To write one takes 4.5
+ * COST		32 bytes a frame, 0.8 % of memory. To write one takes 4.8
  *		instructions on x86_64 (four stores, eight frames a turn), and
- *		1.4 more when it becomes free.
+ *		1.4 more when it becomes free: 130,000 frames of 512 MiB take
+ *		0.8 million.
  * FLOOR	page, its first file. Memory from early, leaves through pgtable.
  * LINUX	mm/sparse.c, mm/sparse-vmemmap.c, mm/mm_init.c: memmap_init(),
  *		__init_single_page(); pfn_valid(). Linux backs sections of 128 MiB.
@@ -150,11 +151,13 @@ static void mark_backed(unsigned long start, unsigned long end)
 {
 	unsigned long unit, *chunk;
 
+	ASSERT(start <= end && end <= nr_units, "units %lu to %lu", start, end);
 	for (unit = start; unit < end; unit++) {
 		chunk = unit_chunks[unit >> CHUNK_SHIFT];
 		if (!chunk)
 			chunk = boot_memory(BIT(CHUNK_SHIFT) / 8, 0);
 		unit_chunks[unit >> CHUNK_SHIFT] = chunk;
+		CHECK(!bitmap_test(chunk, unit & (BIT(CHUNK_SHIFT) - 1)), "unit %lu twice", unit);
 		bitmap_set_bit(chunk, unit & (BIT(CHUNK_SHIFT) - 1));
 	}
 	nr_backed_units += end - start;
@@ -184,6 +187,7 @@ static unsigned long back_piece(unsigned long start, unsigned long nr)
 		if (nr == 1)
 			too_small(UNIT_BYTES);
 	}
+	ASSERT(IS_ALIGNED(pa, PAGE_SIZE), "pa 0x%llx", (unsigned long long)pa);
 	if (pgtable_map(&source, va, pa, nr * UNIT_BYTES, PROT_KERNEL_RW, 1))
 		too_small(PAGE_SIZE);
 	return nr;
@@ -223,6 +227,8 @@ static void frames_write(unsigned long start, unsigned long end, uint32_t state)
 	const struct page blank = {.state = state};
 	struct page *page = pfn_to_page(start), *stop = pfn_to_page(end);
 
+	ASSERT(start < end && pfn_valid(start) && pfn_valid(end - 1), "pfns 0x%lx to 0x%lx", start,
+	       end);
 	for (; page + 8 <= stop; page += 8) {
 		page[0] = blank;
 		page[1] = blank;
@@ -242,7 +248,9 @@ void frames_clear_reserved(unsigned long start, unsigned long end)
 	struct page *page = pfn_to_page(start), *stop = pfn_to_page(end);
 	uint32_t state = page_state(0, 0, page->zone_node);
 
-	ASSERT(page->flags == PG_RESERVED, "pfn 0x%lx", start);
+	ASSERT(page->flags == PG_RESERVED && stop[-1].flags == PG_RESERVED, "pfns 0x%lx to 0x%lx",
+	       start, end);
+	ASSERT(stop[-1].zone_node == page->zone_node, "pfns 0x%lx to 0x%lx", start, end);
 	for (; page + 8 <= stop; page += 8) {
 		page[0].state = state;
 		page[1].state = state;
@@ -321,6 +329,7 @@ void page_init(void)
 {
 	unsigned long last_pfn = (memblock_end_of_DRAM() - 1) >> PAGE_SHIFT;
 
+	CHECK(!nr_units, "page_init() twice");
 	zones_init();
 	nr_units = (last_pfn >> UNIT_SHIFT) + 1;
 	unit_chunks = boot_memory(((nr_units >> CHUNK_SHIFT) + 1) * sizeof(*unit_chunks), 0);

@@ -55,6 +55,22 @@
 #include <mm/fixmap.h>
 #include "impl.h"
 
+static inline bool is_inner_page(const struct page *page)
+{
+	return !(page->flags & ~PG_TAIL) && page->refcount == 0;
+}
+
+/* Do all pages but the first say that they belong to somebody's block? O(pages). */
+static bool has_inner_pages(const struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 1; i < 1UL << order; i++)
+		if (!is_inner_page(page + i))
+			return false;
+	return true;
+}
+
 /* --- what is done to a block that changes hands ------------------------------ */
 
 static void clear_pages(struct page *page, unsigned int order)
@@ -77,6 +93,7 @@ static void prep_compound_page(struct page *page, unsigned int order)
 {
 	unsigned long i;
 
+	ASSERT(order > 0 && order < MAX_ORDER, "order %u", order);
 	page->flags |= PG_HEAD;
 	for (i = 1; i < 1UL << order; i++) {
 		page[i].flags = PG_TAIL;
@@ -87,6 +104,7 @@ static void prep_compound_page(struct page *page, unsigned int order)
 static inline void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 {
 	ASSERT(page->refcount == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
+	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
 	page->state = page_state(PG_OWNED, order, page->zone_node);
 	page->refcount = 1;
 	page->owner.private = 0;
@@ -101,6 +119,8 @@ static inline void free_pages_prepare(struct page *page, unsigned int order)
 {
 	unsigned long i;
 
+	ASSERT(page->refcount == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
+	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
 	if (unlikely(page->flags & PG_HEAD))
 		for (i = 1; i < 1UL << order; i++)
 			page[i].flags = 0;
@@ -260,7 +280,7 @@ static inline bool may_free(const struct page *page, unsigned int order)
 static void free_all_but_first(struct page *page, unsigned int order)
 {
 	while (order-- > 0) {
-		ASSERT(page[1UL << order].refcount == 0);
+		ASSERT(is_inner_page(page + (1UL << order)), "pfn 0x%lx", page_to_pfn(page));
 		free_one_page(page + (1UL << order), order);
 	}
 }
@@ -386,7 +406,7 @@ void split_page(struct page *page, unsigned int order)
 	}
 	page->order = 0;
 	for (i = 1; i < 1UL << order; i++) {
-		ASSERT(page[i].flags == 0 && page[i].refcount == 0);
+		ASSERT(is_inner_page(page + i), "pfn 0x%lx + %lu", page_to_pfn(page), i);
 		page[i].state = page_state(PG_OWNED, 0, page->zone_node);
 		page[i].refcount = 1;
 	}

@@ -137,6 +137,7 @@ void zone_init(struct zone *zone, enum zone_type type, int nid)
 	static const char *const names[] = {"DMA", "DMA32", "Normal", "HighMem"};
 	unsigned int order;
 
+	ASSERT(type < MAX_NR_ZONES && nid < MAX_NUMNODES, "zone %d of node %d", type, nid);
 	*zone = (struct zone){.name = names[type], .type = type, .nid = nid};
 	spin_lock_init(&zone->lock, LOCK_RANK_ZONE);
 	for (order = 0; order < MAX_ORDER; order++)
@@ -156,7 +157,8 @@ static void set_zone_ends(void)
 	end_pfns[ZONE_DMA32] = min(high, (unsigned long)(arch_dma32_end() >> PAGE_SHIFT));
 	end_pfns[ZONE_NORMAL] = high;
 	end_pfns[ZONE_HIGHMEM] = ~0UL >> PAGE_SHIFT; /* there is nothing above it */
-	CHECK(end_pfns[ZONE_DMA] <= end_pfns[ZONE_DMA32]);
+	CHECK(end_pfns[ZONE_DMA] <= end_pfns[ZONE_DMA32] && end_pfns[ZONE_DMA32] <= high,
+	      "zones end at 0x%lx, 0x%lx, 0x%lx", end_pfns[ZONE_DMA], end_pfns[ZONE_DMA32], high);
 }
 
 static void node_init(int nid)
@@ -172,6 +174,7 @@ static void node_init(int nid)
 
 static void span_extend(unsigned long *start, unsigned long *spanned, const struct frame_run *run)
 {
+	ASSERT(!*spanned || run->start >= *start + *spanned, "pfn 0x%lx goes back", run->start);
 	if (!*spanned)
 		*start = run->start;
 	*spanned = run->end - *start;
