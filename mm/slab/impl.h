@@ -35,15 +35,18 @@ struct kmem_cache {
 /* The largest object of a cache: 32 pages, Linux 2.6's MAX_OBJ_ORDER. */
 #define SLAB_MAX_OBJECT_SIZE (128 * KiB)
 
-/* Bytes of the implementation's structure, of which struct kmem_cache is the head, on this machine. */
+/* Bytes, on this machine, of the structure whose head is struct kmem_cache. */
 size_t impl_cache_bytes(void);
 
-/* The static cache from which all other struct kmem_cache come; not yet initialised. It may not use kmalloc for its slabs. */
+/*
+ * The static cache from which every other struct kmem_cache comes; not yet initialised. It may
+ * not use kmalloc for its slabs.
+ */
 struct kmem_cache *impl_boot_cache(void);
 
 /*
- * Makes a cache whose common fields are set usable: computes `size` and the layout. It allocates nothing; a slab is made by the first
- * allocation. 0, or -E2BIG when no slab holds an object.
+ * Makes a cache whose common fields are set usable: computes `size` and the layout. It allocates
+ * nothing; the first allocation makes a slab. 0, or -E2BIG when no slab holds an object.
  */
 int impl_cache_init(struct kmem_cache *cache);
 
@@ -56,10 +59,13 @@ void impl_cache_release(struct kmem_cache *cache);
 /* Puts the objects parked with this CPU back into their slabs. Any context. */
 void impl_cache_drain(struct kmem_cache *cache);
 
-/* Up to `max` objects that their owners hold, into `objects`; returns how many there are. Drained first, it is exact. */
+/*
+ * Up to `max` objects that their owners hold, into `objects`; returns how many there are.
+ * Drained first, it is exact.
+ */
 unsigned long impl_live_objects(struct kmem_cache *cache, const void **objects, unsigned int max);
 
-/* Frees an object of a slab, whichever its cache; `caller` is who was asked, for a report. Any context. */
+/* Frees an object, whichever its cache; `caller` is who was asked, for a report. Any context. */
 void impl_free(struct slab *slab, const void *object, const char *caller);
 
 /* The cache of the object that starts at this address, NULL when none does or it is free. */

@@ -20,9 +20,10 @@
  *
  *	(100 - 1) / 8 = 12   class_of_eighth[12] = 5   kmalloc_caches[0][5] = kmalloc-128
  *
- * PROMISES	A power of two is aligned to itself, 96 and 192 to ARCH_KMALLOC_MINALIGN; where DMA does
- *	not snoop the caches everything is aligned to a cache line, so that no buffer shares its line.
- *	A size 0 gives ZERO_SIZE_PTR. A size that cannot be had gives NULL, never less.
+ * PROMISES
+ *	A power of two is aligned to itself, 96 and 192 to ARCH_KMALLOC_MINALIGN; where DMA does
+ *	not snoop the caches everything is aligned to a cache line, so that no buffer shares its
+ *	line. A size 0 gives ZERO_SIZE_PTR. A size that cannot be had gives NULL, never less.
  *
  * LOCKING	none of its own. Any context with GFP_ATOMIC.
  * COST		A table or a bit scan, then the cache's cost.
@@ -167,7 +168,7 @@ void kfree(const void *object)
 		kfree_large(page, object);
 }
 
-/* The usable bytes of what starts at an address and is allocated; 0 and a report when nothing is. */
+/* The usable bytes of what is allocated and starts at an address; 0 and a report for nothing. */
 static size_t usable_size(const void *object, const char *caller)
 {
 	struct page *page = object_page(object);

@@ -24,8 +24,8 @@
  * LOCKING	chain_lock protects cache_chain and nothing else; nothing is allocated under it.
  * COST		Lists are short (some 30 caches): finding and making walk them.
  * FLOOR	slab.
- * LINUX	mm/slab.c of 2.6 (cache_chain, cache_cache, kmem_cache_create()); mm/slab_common.c today.
- *		A duplicate name is refused, as in 2.6. Loam has no debug flags here.
+ * LINUX	mm/slab.c of 2.6 (cache_chain, cache_cache, kmem_cache_create()); today
+ *		mm/slab_common.c. A duplicate name is refused, as in 2.6.
  */
 #include <mm/slab.h>
 
@@ -161,7 +161,7 @@ struct kmem_cache *kmem_cache_create_early(const char *name, size_t size, size_t
 	return cache;
 }
 
-/* The whole life of a cache up to the chain; -errno in *error when it fails, and nothing is left. */
+/* A cache's whole way up to the chain; NULL, -errno in *error and nothing left when it fails. */
 static struct kmem_cache *cache_create(const struct kmem_cache *wanted, int *error)
 {
 	struct kmem_cache *cache = kmem_cache_alloc(cache_cache, GFP_KERNEL);
@@ -244,7 +244,7 @@ void slab_drain(void)
 	struct kmem_cache *cache;
 	unsigned int pass;
 
-	/* A slab that goes back may put its descriptor into an array that is already empty: hence twice. */
+	/* A slab that goes back may put its descriptor into an array emptied before: hence twice. */
 	for (pass = 0; pass < 2; pass++)
 		for (cache = slab_next_cache(NULL); cache; cache = slab_next_cache(cache))
 			kmem_cache_shrink(cache);

@@ -2,8 +2,8 @@
 /*
  * misuse.c - what is said when the slab allocator is used wrongly.
  *
- * One report per event, with what the address is; the caller has changed nothing and changes nothing. What
- * corrupts memory when it is believed is REPORT_BUG; a doubtful request is REPORT_WARN.
+ * One report per event, with what the address is; the caller has changed nothing and changes
+ * nothing. What corrupts memory when it is believed is REPORT_BUG; a doubtful request REPORT_WARN.
  * Called in any context, also under a node's lock: nothing here takes one, so that what is said of
  * an object is a glance, exact as long as nobody allocates or frees.
  */

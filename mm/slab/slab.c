@@ -88,7 +88,7 @@
 /* What the masks of ordinary requests do not have; one test on the fast path. */
 #define GFP_UNUSUAL (__GFP_HIGHMEM | __GFP_DMA | __GFP_DMA32 | __GFP_ZERO)
 
-/* The node whose lists this CPU uses first. One CPU runs, the boot CPU, and the first node is its. */
+/* The node whose lists this CPU uses: only the boot CPU runs, and the first node is its. */
 static inline unsigned int local_node(void)
 {
 	return 0;
@@ -116,7 +116,7 @@ static void *slab_get_object(struct slab *slab)
 
 static void slab_put_object(struct slab *slab, unsigned long index)
 {
-	ASSERT(index < slab->cache->objects);
+	ASSERT(index < slab->cache->objects && slab->inuse > 0);
 	slab->bufctl[index] = slab->free;
 	slab->free = (uint16_t)index;
 	slab->inuse--;
@@ -159,7 +159,7 @@ static void slab_chain_all_objects(struct slab *slab)
 	slab->inuse = 0;
 }
 
-/* Lays a slab over a block of pages; NULL when its descriptor cannot be had, and then nothing has changed. */
+/* Lays a slab over a block of pages; NULL, and nothing changed, without memory for a descriptor. */
 static struct slab *slab_create(struct slab_cache *cache, struct page *page, unsigned int colour,
 				gfp_t gfp)
 {
@@ -174,6 +174,7 @@ static struct slab *slab_create(struct slab_cache *cache, struct page *page, uns
 	} else {
 		behind_colour += cache->descriptor_size;
 	}
+	ASSERT(start && IS_ALIGNED((uintptr_t)behind_colour, cache->common.align));
 	mem_poison(start, PAGE_SIZE << cache->order);
 	mem_unpoison(slab, sizeof(*slab) + cache->objects * sizeof(slab->bufctl[0]));
 
@@ -222,7 +223,7 @@ static unsigned int node_next_colour(struct slab_cache *cache, struct kmem_list3
 	return colour;
 }
 
-/* One more slab in a node's lists. False when there are no pages, and nothing has changed but the next colour. */
+/* One more slab for a node. False without pages, and nothing has changed but the next colour. */
 static bool cache_grow(struct slab_cache *cache, gfp_t gfp, unsigned int nid)
 {
 	struct kmem_list3 *node = &cache->node[nid];
@@ -273,14 +274,17 @@ static void *node_take_object(struct kmem_list3 *node)
 }
 
 /*
- * One object for the caller and up to a batch for its CPU's array, out of the slabs that exist; NULL when none of them
- * has a free one. Interrupts off.
+ * One object for the caller and up to a batch for its CPU's array, out of the slabs that exist;
+ * NULL when none of them has a free one. Interrupts off.
  */
 static void *cache_alloc_refill(struct slab_cache *cache, struct array_cache *array)
 {
 	struct kmem_list3 *node = &cache->node[local_node()];
 	void *object, *further;
 
+	ASSERT(!arch_irq_enabled());
+	if (array->avail) /* an interrupt has filled it since it was found empty */
+		return array->entry[--array->avail];
 	spin_lock(&node->lock);
 	object = node_take_object(node);
 	while (object && array->avail < array->batchcount) {
@@ -342,7 +346,7 @@ static inline void *cache_alloc(struct slab_cache *cache, gfp_t gfp)
 	return hand_out(cache, object);
 }
 
-/* A mask that asks for a zone or for zeroes. A zone is a limit, not a hint: one that is not the cache's is refused. */
+/* A mask that asks for zeroes or for a zone; a zone other than the cache's own is refused. */
 static __noinline void *cache_alloc_unusual(struct slab_cache *cache, gfp_t gfp)
 {
 	const struct kmem_cache *common = &cache->common;
@@ -373,7 +377,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 
 /* ---- Free ---- */
 
-/* One object back onto its slab's chain. The caller holds the node's lock. An emptied slab too many goes to `doomed`. */
+/* One object back onto its slab's chain, node->lock held. An emptied slab too many is doomed. */
 static void node_put_object(struct kmem_list3 *node, struct slab *slab, const void *object,
 			    struct list_head *doomed)
 {
@@ -387,6 +391,7 @@ static void node_put_object(struct kmem_list3 *node, struct slab *slab, const vo
 	slab_put_object(slab, index);
 	node->free_objects++;
 	if (slab->inuse == 0 && node->free_objects > node->free_limit) {
+		ASSERT(node->free_objects >= slab->cache->objects);
 		node->free_objects -= slab->cache->objects;
 		list_move(&slab->list, doomed);
 	} else if (slab->inuse == 0 || slab->inuse == slab->cache->objects - 1) {
@@ -394,13 +399,14 @@ static void node_put_object(struct kmem_list3 *node, struct slab *slab, const vo
 	}
 }
 
-/* Objects back into their slabs, whichever the node. Interrupts off; `doomed` is to be destroyed by the caller. */
+/* Objects back into their slabs, whichever the node. Interrupts off; the caller destroys `doomed`. */
 static void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_objects,
 		       struct list_head *doomed)
 {
 	struct kmem_list3 *locked = NULL;
 	unsigned int i;
 
+	ASSERT(!arch_irq_enabled());
 	for (i = 0; i < nr_objects; i++) {
 		struct slab *slab = object_slab(objects[i]);
 		struct kmem_list3 *node;
@@ -420,13 +426,17 @@ static void free_block(struct slab_cache *cache, void *const *objects, unsigned 
 		spin_unlock(&locked->lock);
 }
 
-/* The array is full: its oldest batch goes, the object comes. Without an array the object goes. Interrupts off. */
+/*
+ * The array is full: its oldest batch goes, the object comes. Without an array of its own the
+ * object itself goes. Interrupts off.
+ */
 static __noinline void cache_flusharray(struct slab_cache *cache, struct array_cache *array,
 					void *object)
 {
 	unsigned int batch = array->batchcount;
 	LIST_HEAD(doomed);
 
+	ASSERT(array->avail == array->limit && batch <= array->limit);
 	if (array->limit == 0) {
 		free_block(cache, &object, 1, &doomed);
 	} else {
@@ -458,7 +468,7 @@ static inline bool cache_free(struct slab_cache *cache, void *object)
 	return !is_free_already;
 }
 
-/* Debug builds take the object from its owner, for one caller only; others look whether it is free in its slab. */
+/* Is the object its owner's? Debug builds take it away in the same step, for one caller only. */
 static inline bool object_leaves_use(struct slab *slab, unsigned long index)
 {
 	uint16_t *bufctl = &slab->bufctl[index];

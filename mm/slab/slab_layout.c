@@ -21,7 +21,8 @@
  *	single objects. impl_cache_start() puts real arrays in, once kmalloc exists.
  *
  * LOCKING	none: nobody else knows the cache yet, or any more.
- * COST		A cache is 120 bytes, 8 more a possible CPU, 80 more a node. An array has 16 bytes and 8 an entry.
+ * COST		A cache is 120 bytes, 8 more a possible CPU, 80 more a node. An array is 16 bytes
+ *		and 8 more an entry.
  * FLOOR	slab.
  * LINUX	mm/slab.c of 2.6.24: cache_estimate(), calculate_slab_order(), kmem_cache_create(),
  *		enable_cpucache(), init_list().
@@ -53,7 +54,7 @@ static size_t descriptor_size(unsigned int objects)
 	return sizeof(struct slab) + objects * sizeof(uint16_t);
 }
 
-/* How many objects a block holds, with or without the descriptor, and what is left over. (Linux: cache_estimate) */
+/* How many objects a block holds, and what is left over. (Linux: cache_estimate) */
 static struct layout layout_estimate(const struct kmem_cache *cache, size_t bytes, bool on_slab)
 {
 	size_t per_object = cache->size + (on_slab ? sizeof(uint16_t) : 0);
@@ -72,7 +73,7 @@ static struct layout layout_estimate(const struct kmem_cache *cache, size_t byte
 	return layout;
 }
 
-/* The lowest order that wastes at most an eighth; above SLAB_BREAK_ORDER the lowest that holds an object. */
+/* The lowest order that wastes at most an eighth; from SLAB_BREAK_ORDER on any that fits. */
 static struct layout layout_choose(struct slab_cache *cache, bool on_slab)
 {
 	struct layout layout = {.objects = 0};
@@ -91,7 +92,7 @@ static struct layout layout_choose(struct slab_cache *cache, bool on_slab)
 	return layout;
 }
 
-/* The alignment of objects: what was asked for, at least 8; a cache line, or its share of one, on demand. */
+/* What was asked for, at least 8; on demand a cache line, or an object's share of one. */
 static size_t layout_align(const struct kmem_cache *cache)
 {
 	size_t line = arch_cache_line_size(), align = ARCH_KMALLOC_MINALIGN;
@@ -117,6 +118,7 @@ static void cache_layout(struct slab_cache *cache)
 		layout.left_over -= wanted;
 		on_slab = true;
 	}
+	ASSERT(on_slab || cache != &boot_cache);
 	cache->objects = layout.objects;
 	cache->descriptor_size = layout.descriptor_size;
 	cache->descriptor_cache = on_slab ? NULL : kmalloc_cache(descriptor_size(layout.objects));
@@ -176,6 +178,7 @@ int impl_cache_init(struct kmem_cache *common)
 	struct slab_cache *cache = to_slab_cache(common);
 	unsigned int i;
 
+	CHECK(common->object_size && (!common->align || is_power_of_2(common->align)));
 	common->align = layout_align(common);
 	common->size = ALIGN_UP(common->object_size, common->align);
 	cache_layout(cache);

@@ -69,8 +69,9 @@ static inline struct slab_cache *to_slab_cache(struct kmem_cache *cache)
 }
 
 /*
- * The index of the object at `offset` bytes behind the first: offset / size without a division. Exact below 2^40 / size
- * bytes, and a slab has at most 2^17. A negative offset, as size_t, gives nonsense that no caller's test accepts.
+ * The index of the object at `offset` bytes behind the first: offset / size without a division.
+ * Exact below 2^40 / size bytes, and a slab has at most 2^17. A negative offset, as size_t,
+ * gives nonsense that no caller's test accepts.
  */
 static inline unsigned long slab_index(const struct slab_cache *cache, size_t offset)
 {
