@@ -66,14 +66,25 @@ static void set_report_policy(void)
 		pr_warn("corrupt=%s: panic or repair is wanted", policy);
 }
 
+static const char *protocol_name(enum boot_protocol protocol)
+{
+	switch (protocol) {
+	case BOOT_PVH:
+		return "PVH";
+	case BOOT_MULTIBOOT2:
+		return "multiboot2";
+	case BOOT_FDT:
+		return "a device tree";
+	default:
+		return "the host";
+	}
+}
+
 static void say_hello(const struct boot_info *boot)
 {
-	pr_info("Loam %s-%s%s, %s%s%s", CONFIG_SLAB_NAME, CONFIG_PROFILE_NAME,
-		CONFIG_TESTS ? "" : " without tests", "loaded by ",
-		boot->loader[0] ? boot->loader : "an unnamed loader",
-		boot->protocol == BOOT_PVH   ? " (PVH)"
-		: boot->protocol == BOOT_FDT ? " (device tree)"
-					     : "");
+	pr_info("Loam, %s allocator, %s profile%s; booted through %s%s%s", CONFIG_SLAB_NAME,
+		CONFIG_PROFILE_NAME, CONFIG_TESTS ? "" : " without tests",
+		protocol_name(boot->protocol), boot->loader[0] ? " by " : "", boot->loader);
 	pr_info("cpu: %s", arch_cpu_features());
 	pr_info("command line: %s", cmdline_get());
 }

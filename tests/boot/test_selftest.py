@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from conftest import ARCHES, EVERY_MACHINE, boot, kernel, panic_tests
-from qemu import NO_MEMORY, OK, PANIC, TEST_FAILED
+from conftest import ARCHES, EVERY_MACHINE, boot, panic_tests
+from qemu import OK, TEST_FAILED
 
 # Every machine, profiles and high memory combined pairwise with them.
 RUNS = [
@@ -33,7 +33,7 @@ def test_every_self_test_passes(arch, machine, profile, append):
 
 @pytest.mark.parametrize("arch", ARCHES)
 def test_each_panic_case_panics_with_its_message(arch):
-    names = panic_tests(arch)
+    names = [name for name in panic_tests(arch) if not name.startswith("broken_tests.")]
     assert len(names) > 5
     wrong = {}
     for name in names:
@@ -48,4 +48,4 @@ def test_a_filter_that_matches_nothing_fails(arch):
 
 
 def test_a_panic_case_that_does_not_panic_fails(arch):
-    assert boot(arch, append="panictest=string.memparse_knows_suffixes_and_saturates", mem="64M").status == TEST_FAILED
+    assert boot(arch, append="panictest=broken_tests.never_panics", mem="64M").status == TEST_FAILED
