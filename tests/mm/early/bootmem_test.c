@@ -135,10 +135,22 @@ KTEST(bootmem, sem_E4_small_requests_share_a_page)
 	EXPECT_TRUE(bootmem_check_all(&bootmem));
 }
 
+KTEST(bootmem, sem_E4_sharing_does_not_go_on_into_a_page_that_is_taken)
+{
+	struct bootmem bootmem = free_pages_from(P, PAGES);
+
+	EXPECT_EQ(take(&bootmem, 100, 64, 0), P);
+	bootmem_reserve(&bootmem, 2 * P, P);
+	EXPECT_EQ(take(&bootmem, P, 64, 0), 3 * P);
+	EXPECT_EQ(bootmem_nr_free(&bootmem), PAGES - 3);
+}
+
 KTEST(bootmem, sem_E4_a_page_that_was_freed_is_shared_no_more)
 {
 	struct bootmem bootmem = free_pages_from(P, PAGES);
 
+	EXPECT_EQ(take(&bootmem, 100, 64, 0), P);
+	bootmem_free(&bootmem, P, P);
 	EXPECT_EQ(take(&bootmem, 100, 64, 0), P);
 	bootmem_free(&bootmem, P, P);
 	EXPECT_EQ(take(&bootmem, P, P, 0), P);
@@ -349,7 +361,7 @@ KTEST(bootmem, sem_E4_random_allocations_are_aligned_disjoint_and_lose_no_page)
 	for (unsigned int i = 0; i < 2000; i++) {
 		unsigned int n = roll(LIVE);
 		bool small = n < 8;
-		struct bootmem_request request = {.size = 1 + roll(small ? 300 : 9 * P),
+		struct bootmem_request request = {.size = 1 + roll(small ? 3000 : 9 * P),
 						  .align = 1UL << roll(small ? 8 : 15),
 						  .goal = (FIRST + roll(2 * PAGES)) * P,
 						  .limit = (FIRST + roll(2 * PAGES)) * P,
