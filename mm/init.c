@@ -78,13 +78,15 @@ static void hand_over(void)
 
 void mm_init(const struct boot_info *boot)
 {
-	early_init(boot);			   /* memblock: what exists, what is taken */
-	direct_map_init();			   /* all low RAM readable; tables from memblock */
-	bootmem_init();				   /* zeroed memory by pointer */
-	percpu_areas_init(max(boot->nr_cpus, 1U)); /* from here on this_cpu_*() is each CPU's own */
-	page_init();	       /* a struct page for each frame, all reserved; zones */
-	hand_over();	       /* what early has left is free blocks: alloc_pages() */
-	slab_init();	       /* kmalloc() */
-	early_ioremap_close(); /* who still looks through a borrowed window is named */
+	unsigned int nr_cpus = max(boot->nr_cpus, 1U);
+
+	early_init(boot);	    /* memblock: what exists, what is taken */
+	direct_map_init();	    /* all low RAM readable; tables from memblock */
+	bootmem_init();		    /* zeroed memory by pointer */
+	percpu_areas_init(nr_cpus); /* from here on this_cpu_*() is each CPU's own */
+	page_init();		    /* a struct page for each frame, all reserved; zones */
+	hand_over();		    /* what early has left is free blocks: alloc_pages() */
+	slab_init();		    /* kmalloc() */
+	early_ioremap_close();	    /* who still looks through a borrowed window is named */
 	say_handover();
 }

@@ -11,7 +11,8 @@
  *
  *	Each operation is one descent that takes a range along. It fills a table
  *	to its end before it goes back up, so 256 leaves that stand side by side
- *	cost one walk and 256 stores. Recursion is as deep as the tree, at most five.
+ *	cost one walk and 256 stores. Recursion is as deep as the tree, at most five. How a table is
+ *	reached, table.c knows; how a leaf is cut where a range ends, split.c.
  *
  * PICTURE	map 6 MiB at va 2 MiB - 4 KiB: the largest leaves that fit
  *
@@ -20,12 +21,6 @@
  *	level 0		[ . . . . x]		[x x ... x .]	4 KiB each
  *
  *	That needs pa to be as far from a multiple of 2 MiB as va is.
- *
- * REACHING A TABLE
- *	Tables in the image (the root, boot's and the fixmap's) are reached there. Others are reached
- *	through the direct map, and before it exists through a fixmap slot for
- *	each level: a descent holds at most one table of each level, and a slot
- *	keeps its table until another one of that level is wanted.
  *
  * INVARIANTS	(pgtable_test.c breaks them)
  *	T1  -ENOMEM changes nothing: map takes back what it did, and what a split
@@ -44,56 +39,14 @@
  */
 #include <mm/pgtable.h>
 
-#include <arch/memory.h>
 #include <arch/tlb.h>
 #include <lib/check.h>
 #include <lib/errno.h>
-#include <lib/sections.h>
-#include <mm/direct_map.h>
-#include <mm/fixmap.h>
 
 #include "walk.h"
 
 /* Tables that one flush can free; more flush more often. */
 #define UNLINKED_MAX 16
-
-static bool use_direct_map;
-
-void pgtable_use_direct_map(void)
-{
-	unsigned int level;
-
-	use_direct_map = true;
-	for (level = 0; level < PT_MAX_LEVELS; level++)
-		clear_fixmap(FIX_TABLE0 + level);
-}
-
-static bool table_in_image(phys_addr_t table)
-{
-	return table - arch_image_to_phys(image_start) < (phys_addr_t)(image_end - image_start);
-}
-
-/* A pointer to the table of that level; good until the next call for the same level. */
-static pte_t *table_open(phys_addr_t table, unsigned int level)
-{
-	if (table_in_image(table))
-		return arch_image_from_phys(table);
-	if (use_direct_map)
-		return phys_to_virt(table);
-	set_fixmap(FIX_TABLE0 + level, table, PROT_KERNEL_RW);
-	return (pte_t *)fix_to_virt(FIX_TABLE0 + level);
-}
-
-/* The table that an entry of `level` points to. */
-static pte_t *table_below(pte_t entry, unsigned int level)
-{
-	return table_open(arch_pte_phys(entry, level), level - 1);
-}
-
-static unsigned int root_level(void)
-{
-	return arch_pt_levels() - 1;
-}
 
 static void check_range(uintptr_t va, size_t size)
 {
@@ -144,7 +97,7 @@ static void unlink_if_empty(struct unmap_walk *walk, pte_t *entry, unsigned int 
 {
 	phys_addr_t table_pa = arch_pte_phys(*entry, level);
 
-	if (!walk->source || !walk->source->free || table_in_image(table_pa))
+	if (!walk->source || !walk->source->free || pt_table_in_image(table_pa))
 		return;
 	if (!table_is_empty(table, level - 1))
 		return;
@@ -164,7 +117,7 @@ static void unmap_table(struct unmap_walk *walk, pte_t *table, unsigned int leve
 	for (; index < PT_ENTRIES && walk->left.size; index++) {
 		switch (arch_pte_kind(table[index], level)) {
 		case PTE_TABLE:
-			below = table_below(table[index], level);
+			below = pt_table_below(table[index], level);
 			unmap_table(walk, below, level - 1);
 			unlink_if_empty(walk, &table[index], level, below);
 			break;
@@ -187,7 +140,7 @@ static void unmap_range(const struct pt_source *source, uintptr_t va, size_t siz
 {
 	struct unmap_walk walk = {.left = {va, size}, .source = source, .flushed = va};
 
-	unmap_table(&walk, arch_kernel_root(), root_level());
+	unmap_table(&walk, arch_kernel_root(), pt_root_level());
 	unmap_flush(&walk);
 }
 
@@ -213,13 +166,13 @@ static pte_t *table_below_or_new(const struct pt_source *source, pte_t *entry, u
 	phys_addr_t table;
 
 	if (arch_pte_kind(*entry, level) == PTE_TABLE)
-		return table_below(*entry, level);
+		return pt_table_below(*entry, level);
 
 	table = source->alloc(source);
 	if (!table)
 		return NULL;
 	arch_pte_set(entry, arch_pte_table(table));
-	return table_open(table, level - 1);
+	return pt_table_open(table, level - 1);
 }
 
 /* On -ENOMEM walk->left tells how far it came. */
@@ -261,7 +214,7 @@ int pgtable_map(const struct pt_source *source, uintptr_t va, phys_addr_t pa, si
 	CHECK((prot & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC),
 	      "0x%lx would be writable and executable", (unsigned long)va);
 
-	error = map_table(&walk, arch_kernel_root(), root_level());
+	error = map_table(&walk, arch_kernel_root(), pt_root_level());
 	if (!error) {
 		arch_map_sync(va, size);
 		return 0;
@@ -286,7 +239,7 @@ static void entry_describe(struct pt_entry *entry, pte_t pte, uintptr_t va, unsi
 
 bool pgtable_query(uintptr_t va, struct pt_entry *entry)
 {
-	unsigned int level = root_level();
+	unsigned int level = pt_root_level();
 	const pte_t *table = arch_kernel_root();
 	pte_t pte;
 
@@ -298,7 +251,7 @@ bool pgtable_query(uintptr_t va, struct pt_entry *entry)
 		pte = READ_ONCE(table[level_index(va, level)]);
 		if (arch_pte_kind(pte, level) != PTE_TABLE)
 			break;
-		table = table_below(pte, level);
+		table = pt_table_below(pte, level);
 	}
 	entry_describe(entry, pte, va, level);
 	return entry->kind == PTE_LEAF;
@@ -318,7 +271,7 @@ static bool visit_table(struct visit_walk *walk, const pte_t *table, unsigned in
 	for (; index < PT_ENTRIES && walk->left.size; index++) {
 		switch (arch_pte_kind(table[index], level)) {
 		case PTE_TABLE:
-			if (!visit_table(walk, table_below(table[index], level), level - 1))
+			if (!visit_table(walk, pt_table_below(table[index], level), level - 1))
 				return false;
 			break;
 		case PTE_LEAF:
@@ -340,127 +293,21 @@ void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context)
 	struct walk_range all = kernel_range();
 	struct visit_walk walk = {all, visit, context};
 
-	visit_table(&walk, arch_kernel_root(), root_level());
+	visit_table(&walk, arch_kernel_root(), pt_root_level());
 }
 
-/* --- split ------------------------------------------------------------------ */
-
-/*
- * What splitting at both ends of a range takes, held before anything changes. An end inside a 1 GiB leaf
- * takes two tables, so two ends take at most one a level each.
- */
-struct spare_tables {
-	phys_addr_t table[2 * (PT_MAX_LEVELS - 1)];
-	unsigned int nr;
-};
-
-static int spare_take(struct spare_tables *spare, const struct pt_source *source,
-		      unsigned int wanted)
-{
-	CHECK(wanted <= ARRAY_SIZE(spare->table));
-	CHECK(wanted == 0 || source,
-	      "a leaf sticks out of the range, and no table pages are given");
-
-	for (spare->nr = 0; spare->nr < wanted; spare->nr++) {
-		spare->table[spare->nr] = source->alloc(source);
-		if (!spare->table[spare->nr])
-			goto out_give_back;
-	}
-	return 0;
-
-out_give_back:
-	while (spare->nr > 0 && source->free)
-		source->free(source, spare->table[--spare->nr]);
-	return -ENOMEM;
-}
-
-/*
- * How many tables make an entry start at `va`: one a level, from the leaf that va lies in down to the first level that
- * va is a multiple of. What splitting at `other` has split already does not count (0: nothing).
- */
-static unsigned int splits_at(uintptr_t va, uintptr_t other)
-{
-	struct pt_entry entry;
-	unsigned int level, nr = 0;
-
-	if (!pgtable_query(va, &entry))
-		return 0;
-	for (level = entry.level; level > 0 && !IS_ALIGNED(va, level_size(level)); level--) {
-		bool same = ALIGN_DOWN(va, level_size(level)) ==
-			    ALIGN_DOWN(other, level_size(level));
-
-		if (!same || IS_ALIGNED(other, level_size(level)))
-			nr++;
-	}
-	return nr;
-}
-
-/* T2: a leaf becomes a table of smaller leaves that say the same. `va` is where the leaf starts. */
-static void split_leaf(pte_t *entry, uintptr_t va, unsigned int level, phys_addr_t table)
-{
-	phys_addr_t pa = arch_pte_phys(*entry, level);
-	prot_t prot = arch_pte_prot(*entry, level);
-	pte_t *below = table_open(table, level - 1);
-	unsigned int index;
-
-	for (index = 0; index < PT_ENTRIES; index++, pa += level_size(level - 1))
-		arch_pte_set(&below[index], arch_pte_leaf(pa, prot, level - 1));
-
-	arch_pte_set(entry, (pte_t){0});
-	arch_tlb_flush(va, level_size(level));
-	arch_pte_set(entry, arch_pte_table(table));
-	arch_map_sync(va, level_size(level));
-}
-
-/* Make an entry start at `va`, unless nothing is mapped there. */
-static void split_at(struct spare_tables *spare, uintptr_t va)
-{
-	unsigned int level = root_level();
-	pte_t *table = arch_kernel_root(), *entry;
-
-	if (!kernel_range_has(va))
-		return;
-	for (; !IS_ALIGNED(va, level_size(level)); level--) {
-		entry = &table[level_index(va, level)];
-		if (arch_pte_kind(*entry, level) == PTE_NONE)
-			return;
-		if (arch_pte_kind(*entry, level) == PTE_LEAF) {
-			CHECK(spare->nr > 0);
-			split_leaf(entry, ALIGN_DOWN(va, level_size(level)), level,
-				   spare->table[--spare->nr]);
-		}
-		table = table_below(*entry, level);
-	}
-}
-
-/* Afterwards no leaf sticks out of the range. */
-static int split_ends(const struct pt_source *source, uintptr_t va, size_t size)
-{
-	uintptr_t end = va + size;
-	struct spare_tables spare;
-	int error;
-
-	error = spare_take(&spare, source, splits_at(va, 0) + splits_at(end, va));
-	if (error)
-		return error;
-	split_at(&spare, va);
-	split_at(&spare, end);
-	ASSERT(spare.nr == 0);
-	return 0;
-}
+/* --- unmap and protect ------------------------------------------------------- */
 
 int pgtable_unmap(const struct pt_source *source, uintptr_t va, size_t size)
 {
 	int error;
 
 	check_range(va, size);
-	error = split_ends(source, va, size);
+	error = pt_split_ends(source, va, size);
 	if (!error)
 		unmap_range(source, va, size);
 	return error;
 }
-
-/* --- protect ---------------------------------------------------------------- */
 
 struct protect_walk {
 	struct walk_range left;
@@ -491,7 +338,7 @@ static void protect_table(struct protect_walk *walk, pte_t *table, unsigned int 
 	for (; index < PT_ENTRIES && walk->left.size; index++) {
 		switch (arch_pte_kind(table[index], level)) {
 		case PTE_TABLE:
-			protect_table(walk, table_below(table[index], level), level - 1);
+			protect_table(walk, pt_table_below(table[index], level), level - 1);
 			break;
 		case PTE_LEAF:
 			protect_leaf(&table[index], walk->left.va, level, walk->prot);
@@ -512,11 +359,11 @@ int pgtable_protect(const struct pt_source *source, uintptr_t va, size_t size, p
 	check_range(va, size);
 	CHECK((prot & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC),
 	      "0x%lx would be writable and executable", (unsigned long)va);
-	error = split_ends(source, va, size);
+	error = pt_split_ends(source, va, size);
 	if (error)
 		return error;
 
-	protect_table(&walk, arch_kernel_root(), root_level());
+	protect_table(&walk, arch_kernel_root(), pt_root_level());
 	arch_tlb_flush(va, size);
 	arch_map_sync(va, size);
 	return 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walk.h - arithmetic of levels and ranges, for mm/pgtable alone.
+ * walk.h - what the files of mm/pgtable share: levels, ranges, reaching a table, splitting.
  */
 #pragma once
 
-#include <arch/layout.h>
 #include <lib/types.h>
+#include <mm/pgtable.h>
 
 /* What one entry of a level covers, in bytes. */
 static inline size_t level_size(unsigned int level)
@@ -63,3 +63,20 @@ static inline bool kernel_range_has(uintptr_t va)
 
 	return va - range.va < range.size;
 }
+
+static inline unsigned int pt_root_level(void)
+{
+	return arch_pt_levels() - 1;
+}
+
+/* table.c: a pointer to the table of that level; good until the next call for the same level. */
+pte_t *pt_table_open(phys_addr_t table, unsigned int level);
+
+/* The table that an entry of `level` points to. */
+pte_t *pt_table_below(pte_t entry, unsigned int level);
+
+/* A static table, which is never given back? */
+bool pt_table_in_image(phys_addr_t table);
+
+/* split.c: afterwards no leaf sticks out of the range. 0, or -ENOMEM with everything as before. */
+int pt_split_ends(const struct pt_source *source, uintptr_t va, size_t size);
