@@ -63,7 +63,7 @@ void report_open(enum report_class class, const char *format, ...)
 
 void report_line(const char *format, ...)
 {
-	char line[192];
+	static char line[320]; /* the report is open: its lock is held */
 	va_list args;
 
 	va_start(args, format);
