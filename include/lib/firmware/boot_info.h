@@ -85,6 +85,16 @@ struct boot_cpu {
 	phys_addr_t release_pa; /* spin table: the word that it polls */
 };
 
+/* Pixels that the loader or the firmware has set up, in lines of `pitch` bytes. Direct colour only. */
+struct boot_framebuffer {
+	phys_addr_t base; /* 0: none */
+	uint32_t width, height;
+	uint32_t pitch; /* bytes from one line to the next */
+	uint32_t bits_per_pixel;
+	/* The bit at which each colour, 8 bits wide, begins in a pixel. */
+	uint8_t red_position, green_position, blue_position;
+};
+
 struct boot_info {
 	enum boot_protocol protocol;
 	/* start_info, multiboot2 block or device tree, as the entry code found it */
@@ -105,6 +115,7 @@ struct boot_info {
 	unsigned int nr_cpus;	       /* listed in cpu[] */
 	unsigned int nr_cpus_unlisted; /* more than NR_CPUS */
 	struct boot_uart uart;
+	struct boot_framebuffer framebuffer;
 
 	phys_addr_t initrd_start, initrd_end;	   /* end 0: none */
 	phys_addr_t device_tree, device_tree_size; /* size 0: none */
