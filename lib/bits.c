@@ -4,47 +4,57 @@
  */
 #include <lib/bits.h>
 
-/* The bits of word `word` that lie in [start, end). */
-static unsigned long run_mask(unsigned long word, unsigned long start, unsigned long end)
+/* The bits from `start` on in start's word, and those below `end` in the word of the last bit. */
+static unsigned long head_mask(unsigned long start)
 {
-	unsigned long first = word * BITS_PER_LONG, mask = ~0UL;
+	return ~0UL << start % BITS_PER_LONG;
+}
 
-	if (start > first)
-		mask &= ~0UL << (start - first);
-	if (end < first + BITS_PER_LONG)
-		mask &= BIT(end - first) - 1;
-	return mask;
+static unsigned long tail_mask(unsigned long end)
+{
+	return ~0UL >> -end % BITS_PER_LONG;
 }
 
 void bitmap_set(unsigned long *map, unsigned long start, unsigned long count)
 {
-	unsigned long end = start + count;
+	unsigned long end = start + count, word = start / BITS_PER_LONG;
+	unsigned long last = (end - 1) / BITS_PER_LONG, mask = head_mask(start);
 
-	for (unsigned long word = start / BITS_PER_LONG; word * BITS_PER_LONG < end; word++)
-		map[word] |= run_mask(word, start, end);
+	if (count == 0)
+		return;
+	for (; word < last; word++) {
+		map[word] |= mask;
+		mask = ~0UL;
+	}
+	map[last] |= mask & tail_mask(end);
 }
 
 void bitmap_clear(unsigned long *map, unsigned long start, unsigned long count)
 {
-	unsigned long end = start + count;
+	unsigned long end = start + count, word = start / BITS_PER_LONG;
+	unsigned long last = (end - 1) / BITS_PER_LONG, mask = head_mask(start);
 
-	for (unsigned long word = start / BITS_PER_LONG; word * BITS_PER_LONG < end; word++)
-		map[word] &= ~run_mask(word, start, end);
+	if (count == 0)
+		return;
+	for (; word < last; word++) {
+		map[word] &= ~mask;
+		mask = ~0UL;
+	}
+	map[last] &= ~(mask & tail_mask(end));
 }
 
-/* The first bit in [start, size) that differs from `inverted`'s bits. */
+/* The first bit in [start, size) that differs from `inverted`'s bits. What lies behind `size` in its word is not believed. */
 static unsigned long find_next(const unsigned long *map, unsigned long size, unsigned long start,
 			       unsigned long inverted)
 {
+	unsigned long word = start / BITS_PER_LONG, end = BITS_TO_LONGS(size), bits;
+
 	if (start >= size)
 		return size;
-	for (unsigned long word = start / BITS_PER_LONG; word * BITS_PER_LONG < size; word++) {
-		unsigned long bits = (map[word] ^ inverted) & run_mask(word, start, size);
-
-		if (bits)
-			return word * BITS_PER_LONG + lowest_bit(bits);
-	}
-	return size;
+	bits = (map[word] ^ inverted) & head_mask(start);
+	while (!bits && ++word < end)
+		bits = map[word] ^ inverted;
+	return bits ? min(word * BITS_PER_LONG + lowest_bit(bits), size) : size;
 }
 
 unsigned long find_next_bit(const unsigned long *map, unsigned long size, unsigned long start)
@@ -68,9 +78,11 @@ static unsigned long word_weight(unsigned long word)
 
 unsigned long bitmap_weight(const unsigned long *map, unsigned long size)
 {
-	unsigned long weight = 0;
+	unsigned long weight = 0, whole = size / BITS_PER_LONG;
 
-	for (unsigned long word = 0; word * BITS_PER_LONG < size; word++)
-		weight += word_weight(map[word] & run_mask(word, 0, size));
+	for (unsigned long word = 0; word < whole; word++)
+		weight += word_weight(map[word]);
+	if (size % BITS_PER_LONG)
+		weight += word_weight(map[whole] & tail_mask(size));
 	return weight;
 }
