@@ -1,5 +1,5 @@
 test_src += tests/framework/ktest.c
-test_src += tests/framework/framework_test.c
+test_src += tests/stack/framework_test.c
 test_src += tests/lib/string_test.c
 test_src += tests/lib/printf_test.c
 test_src += tests/lib/list_test.c
@@ -33,6 +33,6 @@ test_src += tests/mm/slab/exhaustion_test.c
 test_src += tests/mm/slab/model_test.c
 test_src += tests/mm/early/bootmem_test.c
 test_src += tests/arch/arch_contract_test.c
-test_src += $(if $(HOSTED),tests/hosted/mmu_test.c)
+test_src += $(if $(HOSTED),tests/hosted/mmu_test.c tests/hosted/broken_test.c)
 test_src += tests/mm/early/early_test.c
 test_src += tests/mm/early/handover_test.c

@@ -72,6 +72,27 @@ uint64_t os_random(void)
 	return value;
 }
 
+/*
+ * Now and then Linux puts this process's libraries where the kernel's regions are (some 2 % of
+ * the starts, as addresses are random): start again until they lie elsewhere.
+ */
+static void take_address_space(void)
+{
+	const char *before = getenv("LOAM_STARTS");
+	int starts = before != NULL ? atoi(before) : 0;
+	char count[16];
+
+	if (os_address_space_take()) {
+		unsetenv("LOAM_STARTS");
+		return;
+	}
+	if (starts >= 50)
+		os_die("something always lies where the kernel's regions are");
+	snprintf(count, sizeof(count), "%d", starts + 1);
+	setenv("LOAM_STARTS", count, 1);
+	os_restart();
+}
+
 static void usage(void)
 {
 	fputs("usage: loam-hosted [--machine NAME] [--list] [kernel command line ...]\n"
@@ -143,6 +164,7 @@ int main(int argc, char **argv)
 	int i = 1;
 
 	arguments = argv;
+	take_address_space();
 	while (i < argc && argv[i][0] == '-')
 		i += read_option(argv + i, argc - i, &options, &selftest);
 	if (!selftest)

@@ -14,7 +14,10 @@
 
 /* --- os_memory.c: physical memory, and what the process sees of it ------------- */
 
-/* Create `size` bytes of physical memory, all zero, and take the kernel's address space. Once. */
+/* Keep the kernel's regions free of everything else; false when something lies there already. First of all. */
+bool os_address_space_take(void);
+
+/* Create `size` bytes of physical memory, all zero. Once. */
 void os_memory_create(uint64_t size);
 
 /* The machine's own view of physical memory: what its page-table walker and its devices use. */

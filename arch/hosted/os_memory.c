@@ -27,6 +27,13 @@ static void map_nothing(uintptr_t va, size_t size)
 		os_die("cannot unmap %#lx + %#zx", va, size);
 }
 
+bool os_address_space_take(void)
+{
+	return mmap((void *)HOSTED_VA_START, HOSTED_VA_END - HOSTED_VA_START, PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+		    0) == (void *)HOSTED_VA_START;
+}
+
 void os_memory_create(uint64_t size)
 {
 	memory = memfd_create("loam", MFD_CLOEXEC);
@@ -36,10 +43,6 @@ void os_memory_create(uint64_t size)
 	if (bus == MAP_FAILED)
 		os_die("cannot map %#lx bytes of memory", (unsigned long)size);
 	bus_size = size;
-	if (mmap((void *)HOSTED_VA_START, HOSTED_VA_END - HOSTED_VA_START, PROT_NONE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
-		 0) == MAP_FAILED)
-		os_die("this process has something at %#lx already", HOSTED_VA_START);
 }
 
 void *os_bus(uint64_t pa)

@@ -5,7 +5,7 @@
  * Each test of the suite broken_tests is wrong in one way; nobody runs them but
  * the tests below, which demand that they fail, and for the right reason.
  */
-#include "ktest_run.h"
+#include "../framework/ktest_run.h"
 
 #include <lib/check.h>
 #include <lib/report.h>
