@@ -351,10 +351,10 @@ static void read_pc(struct boot_info *boot)
 }
 
 /* Randomness that the loader drew for us. */
-static void add_seed(const struct fdt *fdt, const char *name)
+static void add_seed(const struct fdt *fdt, size_t chosen, const char *name)
 {
 	size_t length;
-	const void *seed = fdt_property(fdt, "/chosen", name, &length);
+	const void *seed = fdt_node_property(fdt, chosen, name, &length);
 
 	if (seed)
 		random_add_seed(seed, length);
@@ -365,6 +365,7 @@ static void read_device_tree(struct boot_info *boot)
 	const void *header = borrow(boot->info_pa, FDT_HEADER_SIZE, "the device tree");
 	const void *bytes;
 	struct fdt fdt;
+	size_t chosen;
 	long used;
 
 	if (!header)
@@ -379,8 +380,9 @@ static void read_device_tree(struct boot_info *boot)
 	boot_info_reserve(boot, boot->device_tree, boot->device_tree_size, SOURCE_FDT, false,
 			  "device tree");
 	fdt_read_boot_info(&fdt, boot);
-	add_seed(&fdt, "rng-seed");
-	add_seed(&fdt, "kaslr-seed");
+	chosen = fdt_find_node(&fdt, "/chosen");
+	add_seed(&fdt, chosen, "rng-seed");
+	add_seed(&fdt, chosen, "kaslr-seed");
 	early_memunmap(bytes, (size_t)used);
 }
 
