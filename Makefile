@@ -94,7 +94,7 @@ CMD     ?=
 HIGHMEM ?= 64M
 
 # Some memory is kept out of the direct map, so that the picture has all its regions; APPEND may say otherwise.
-append = $(if $(findstring highmem=,$(APPEND)),,highmem=$(HIGHMEM) )$(APPEND)
+append = $(strip $(if $(findstring highmem=,$(APPEND)),,highmem=$(HIGHMEM)) $(APPEND))
 machine = --arch $(ARCH) --kernel $(KERNEL) --machine '$(MACHINE)' --boot '$(BOOT)' --mem '$(MEM)' --smp '$(SMP)' --append '$(append)'
 build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE)
 

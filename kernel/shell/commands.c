@@ -11,17 +11,40 @@
 #include <kernel/main.h>
 #include <kernel/procfs.h>
 
+/* The command whose name comes next in the alphabet; the linker's order is nobody's. */
+static const struct command *next_by_name(const struct command *last)
+{
+	const struct command *next = NULL;
+
+	for (const struct command *c = __start_commands; c < __stop_commands; c++)
+		if ((!last || strcmp(c->name, last->name) > 0) &&
+		    (!next || strcmp(c->name, next->name) < 0))
+			next = c;
+	return next;
+}
+
 COMMAND(help, "help [COMMAND]", "what can be typed here")
 {
-	for (const struct command *c = __start_commands; c < __stop_commands; c++)
-		if (argc == 1 || !strcmp(argv[1], c->name))
-			seq_printf(out, "  %-28s %s\n", c->usage, c->help);
+	bool found = false;
+
+	if (argc > 2)
+		return SHELL_USAGE;
+	for (const struct command *c = next_by_name(NULL); c; c = next_by_name(c)) {
+		if (argc == 2 && strcmp(argv[1], c->name))
+			continue;
+		seq_printf(out, "  %-24s %s\n", c->usage, c->help);
+		found = true;
+	}
+	if (!found) {
+		console_print("help: there is no command %s; help alone lists them\n", argv[1]);
+		return 1;
+	}
 	if (argc == 1)
 		seq_puts(out,
 			 "Commands are parted by ';'. `echo TEXT > /proc/FILE` writes a file.\n"
 			 "Arrows, ^A ^E ^U ^K ^W edit the line; up and down bring old lines "
 			 "back.\n");
-	return argc > 2 ? SHELL_USAGE : 0;
+	return 0;
 }
 
 COMMAND(ls, "ls", "the files of /proc")
