@@ -71,7 +71,7 @@ struct piece {
 	unsigned int max_level;
 };
 
-#define NR_PIECES 5
+#define NR_PIECES 4
 
 static void find_pieces(struct piece pieces[NR_PIECES])
 {
@@ -80,11 +80,11 @@ static void find_pieces(struct piece pieces[NR_PIECES])
 	phys_addr_t end = image + (phys_addr_t)(image_end - image_start);
 	unsigned int largest = arch_pt_levels() - 1;
 
-	pieces[0] = (struct piece){ALIGN_DOWN(image, level_size(1)), PROT_KERNEL_RW, largest};
-	pieces[1] = (struct piece){image, PROT_KERNEL_RW, 0};
-	pieces[2] = (struct piece){rodata, PROT_KERNEL_RO, 0};
-	pieces[3] = (struct piece){ALIGN_UP(end, level_size(1)), PROT_KERNEL_RW, 0};
-	pieces[4] = (struct piece){(phys_addr_t)~0ULL, PROT_KERNEL_RW, largest};
+	/* The first ends at the image: large leaves fit up to the image's first unit. */
+	pieces[0] = (struct piece){image, PROT_KERNEL_RW, largest};
+	pieces[1] = (struct piece){rodata, PROT_KERNEL_RO, 0};
+	pieces[2] = (struct piece){ALIGN_UP(end, level_size(1)), PROT_KERNEL_RW, 0};
+	pieces[3] = (struct piece){(phys_addr_t)~0ULL, PROT_KERNEL_RW, largest};
 }
 
 static void map_range(phys_addr_t start, phys_addr_t end, const struct piece *piece)
