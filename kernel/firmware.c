@@ -319,12 +319,24 @@ static void reserve_trampoline(struct boot_info *boot)
 	pr_warn("boot: no page below 1 MiB for other CPUs to start in");
 }
 
+/* What lies on our own image was overwritten when .bss was cleared, or will be. */
+static bool on_the_image(const struct boot_info *boot, phys_addr_t start, phys_addr_t end)
+{
+	return start < boot->image_end && boot->image_start < end;
+}
+
 static void reserve_initrd(struct boot_info *boot)
 {
-	if (boot->initrd_end)
-		boot_info_reserve(boot, boot->initrd_start, boot->initrd_end - boot->initrd_start,
-				  boot->protocol == BOOT_FDT ? SOURCE_FDT : SOURCE_PVH, false,
-				  "initrd");
+	if (!boot->initrd_end)
+		return;
+	if (on_the_image(boot, boot->initrd_start, boot->initrd_end)) {
+		pr_warn("boot: the initrd lies on the kernel, ignored");
+		boot->initrd_start = boot->initrd_end = 0;
+		boot->dropped++;
+		return;
+	}
+	boot_info_reserve(boot, boot->initrd_start, boot->initrd_end - boot->initrd_start,
+			  boot->protocol == BOOT_FDT ? SOURCE_FDT : SOURCE_PVH, false, "initrd");
 }
 
 static void read_pvh(struct boot_info *boot)
@@ -373,6 +385,8 @@ static void read_device_tree(struct boot_info *boot)
 	used = fdt_used_size(header, FDT_HEADER_SIZE);
 	boot->device_tree_size = fdt_total_size(header, FDT_HEADER_SIZE);
 	early_memunmap(header, FDT_HEADER_SIZE);
+	if (used > 0 && on_the_image(boot, boot->info_pa, boot->info_pa + (phys_addr_t)used))
+		stop(boot, "the device tree lies on the kernel");
 	bytes = used > 0 ? borrow(boot->info_pa, (size_t)used, "the device tree") : NULL;
 	if (!bytes || fdt_open(&fdt, bytes, (size_t)used))
 		stop(boot, "the device tree cannot be used");
