@@ -69,8 +69,12 @@ void os_unmap(uintptr_t va, size_t size)
 void os_image_move(char *start, char *data, char *end, uint64_t pa)
 {
 	/* Between the parts there may be pages that are not mapped: those stay zero. */
-	for (char *page = start; page < end; page += HOST_PAGE)
-		(void)syscall(SYS_pwrite64, memory, page, HOST_PAGE, pa + (uint64_t)(page - start));
+	for (char *at = start; at < end;) {
+		long written = syscall(SYS_pwrite64, memory, at, end - at,
+				       pa + (uint64_t)(at - start));
+
+		at += written > 0 ? (size_t)written : HOST_PAGE;
+	}
 	if (syscall(SYS_mmap, data, end - data, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		    memory, pa + (uint64_t)(data - start)) != (long)data)
 		os_die("cannot move the image's data into memory");
