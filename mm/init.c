@@ -76,17 +76,37 @@ static void hand_over(void)
 	      handover.taken_pages, totalram_pages());
 }
 
+static unsigned int nr_caches(void)
+{
+	unsigned int count = 0;
+
+	for (struct kmem_cache *cache = slab_next_cache(NULL); cache;
+	     cache = slab_next_cache(cache))
+		count++;
+	return count;
+}
+
 void mm_init(const struct boot_info *boot)
 {
 	unsigned int nr_cpus = max(boot->nr_cpus, 1U);
 
-	early_init(boot);	    /* memblock: what exists, what is taken */
-	direct_map_init();	    /* all low RAM readable; tables from memblock */
-	bootmem_init();		    /* zeroed memory by pointer */
+	early_init(boot); /* memblock: what exists, what is taken */
+
+	direct_map_init(); /* all low RAM readable; tables from memblock */
+	pr_info("direct map: memory up to 0x%llx, at 0x%lx",
+		(unsigned long long)direct_map_phys_end(), arch_region_base(REGION_DIRECT_MAP));
+
+	bootmem_init(); /* zeroed memory by pointer */
+	pr_info("bootmem: %lu free pages in its bitmaps", bootmem_free_pages());
+
 	percpu_areas_init(nr_cpus); /* from here on this_cpu_*() is each CPU's own */
 	page_init();		    /* a struct page for each frame, all reserved; zones */
 	hand_over();		    /* what early has left is free blocks: alloc_pages() */
-	slab_init();		    /* kmalloc() */
-	early_ioremap_close();	    /* who still looks through a borrowed window is named */
+	pr_info("buddy: took over %lu pages; early memory is closed", handover.taken_pages);
+
+	slab_init(); /* kmalloc() */
+	pr_info("%s: %u caches, kmalloc() works", CONFIG_SLAB_NAME, nr_caches());
+
+	early_ioremap_close(); /* who still looks through a borrowed window is named */
 	say_handover();
 }
