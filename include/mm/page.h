@@ -45,8 +45,7 @@ struct slab;
 struct page {
 	union {
 		struct {
-			uint16_t
-				flags; /* PG_*; changed under the zone's lock, or by the block's only owner */
+			uint16_t flags;	   /* PG_*; the zone's lock, or the block's only owner */
 			uint8_t order;	   /* of a free or an allocated block, on its first page */
 			uint8_t zone_node; /* bits 0-1 the zone's index, 2-7 the node; constant */
 		};

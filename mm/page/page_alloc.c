@@ -34,8 +34,9 @@
  * LOCKING	zone->lock with interrupts off, for one take or give. A page
  *		that left the buddy belongs to the caller alone, so the rest is
  *		done without it. `refcount` is atomic. Nothing sleeps.
- * COST		An order-0 pair is some 100 instructions; a block of order 3
- *		from and to one of order 10 some 400.
+ * COST		Taking and giving back a block is some 300 instructions on
+ *		x86_64 with every check and both locks, and 26 for each halving
+ *		and joining: a page out of a block of order 10 costs 560.
  * FLOOR	page, its top.
  * LINUX	mm/page_alloc.c: __alloc_pages(), get_page_from_freelist(),
  *		rmqueue(), prep_new_page(), free_pages_prepare(), free_one_page();

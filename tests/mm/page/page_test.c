@@ -125,7 +125,7 @@ KTEST(page, struct_pages_are_data_that_nobody_can_execute)
 /* 64 units are 2 MiB of struct pages for 256 MiB of RAM: one leaf, no table page. */
 KTEST(page, large_leaves_map_the_struct_pages_of_256_mib_that_are_all_there)
 {
-	unsigned long pfn, step = 256 * MiB >> PAGE_SHIFT, unit, backed;
+	unsigned long pfn, step = 256 * MiB >> PAGE_SHIFT, unit, backed, found = 0;
 	unsigned long end = memblock_end_of_DRAM() >> PAGE_SHIFT;
 	struct pt_entry entry;
 
@@ -137,7 +137,10 @@ KTEST(page, large_leaves_map_the_struct_pages_of_256_mib_that_are_all_there)
 			continue;
 		EXPECT_TRUE(pgtable_query((uintptr_t)pfn_to_page(pfn), &entry));
 		EXPECT_EQ(entry.level, 1);
+		found++;
 	}
+	if (!found)
+		SKIP_TEST("no 256 MiB without a hole of 4 MiB");
 }
 
 KTEST(page, a_description_says_what_the_page_is)
@@ -209,7 +212,7 @@ KTEST(page, the_sweep_sees_a_reserved_page_with_users)
 	       !(pfn_valid(pfn) && pfn_to_page(pfn)->flags & PG_RESERVED))
 		pfn++;
 	if (!zone_spans_pfn(zone, pfn))
-		return;
+		SKIP_TEST("no reserved page in the first zone");
 	pfn_to_page(pfn)->refcount = 1; /* P2 */
 	EXPECT_FALSE(page_check());
 	pfn_to_page(pfn)->refcount = 0;
