@@ -97,6 +97,8 @@ def check_symbols(layers, objects, nm):
                 continue
             path = os.path.join(folder, name)
             source = os.path.relpath(path, objects)[:-2] + ".c"
+            if not os.path.exists(source) and not os.path.exists(source[:-2] + ".S"):
+                continue  # left from a file that was moved
             floor = floor_of(source, layers)
             for symbol in symbols(nm, path, False):
                 defined[symbol] = (floor, source)
