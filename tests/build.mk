@@ -34,6 +34,6 @@ test_src += tests/mm/slab/exhaustion_test.c
 test_src += tests/mm/slab/model_test.c
 test_src += tests/mm/early/bootmem_test.c
 test_src += tests/arch/arch_contract_test.c
-test_src += $(if $(HOSTED),tests/hosted/mmu_test.c tests/hosted/broken_test.c)
+test_src += $(if $(HOSTED),tests/hosted/cpu_test.c tests/hosted/mmu_test.c tests/hosted/broken_test.c)
 test_src += tests/mm/early/early_test.c
 test_src += tests/mm/early/handover_test.c

@@ -440,3 +440,54 @@ KTEST(arch_random, two_seeds_differ)
 {
 	EXPECT_NE(arch_random_seed(), arch_random_seed());
 }
+
+/* --- trap.h: each of these is told in words, on every port ------------------------------- */
+
+/* An address that the compiler knows nothing of. */
+static volatile char *opaque(const volatile void *address)
+{
+	__asm__("" : "+r"(address));
+	return (volatile char *)(uintptr_t)address;
+}
+
+KTEST_PANIC(arch_trap, a_touch_of_the_null_page_is_told, "write to 0x10 ")
+{
+	*opaque((void *)16) = 1;
+}
+
+KTEST_PANIC(arch_trap, a_write_to_a_constant_is_told, "the mapping forbids it")
+{
+	static const char constant[] = "constant";
+
+	*opaque(constant) = 1;
+}
+
+KTEST_PANIC(arch_trap, a_write_to_code_is_told, "the mapping forbids it")
+{
+	*opaque(text_start) = 1;
+}
+
+KTEST_PANIC(arch_trap, running_data_is_told, "execution of")
+{
+	static char data[64];
+
+	((void (*)(void))(uintptr_t)opaque(data))();
+}
+
+KTEST_PANIC(arch_trap, an_address_where_nothing_is_mapped_is_told, "nothing is mapped there")
+{
+	(void)*opaque((void *)scratch_va());
+}
+
+static __noinline unsigned int descend(unsigned int depth)
+{
+	volatile char frame[256];
+
+	frame[0] = (char)depth;
+	return depth == 0 ? 0 : descend(depth - 1) + (unsigned int)frame[0];
+}
+
+KTEST_PANIC(arch_trap, running_off_the_stack_is_told, "stack overflow")
+{
+	(void)descend(1U << 30);
+}

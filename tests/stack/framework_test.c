@@ -12,6 +12,7 @@
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/zone.h>
 
 KTEST(broken_tests, passes)
 {
@@ -67,6 +68,21 @@ KTEST(broken_tests, expects_one_report_and_gets_two)
 KTEST(broken_tests, expects_its_report)
 {
 	EXPECT_REPORT("a dog", report_warn("a dog"));
+}
+
+static struct zone *zone_of_a_free_page(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+	struct zone *zone = page ? page_zone(page) : NULL;
+
+	if (page != NULL)
+		__free_page(page);
+	return zone;
+}
+
+KTEST(broken_tests, leaves_an_invariant_broken)
+{
+	zone_of_a_free_page()->managed_pages++;
 }
 
 KTEST(broken_tests, skips)
@@ -162,6 +178,13 @@ KTEST(framework, a_leaked_object_fails_the_test)
 	EXPECT_GE(failures_of("leaks_an_object"), 1);
 	EXPECT_TRUE(said_text("the accounts differ"));
 	kfree(leaked_object);
+}
+
+KTEST(framework, a_broken_invariant_fails_the_test)
+{
+	EXPECT_EQ(failures_of("leaves_an_invariant_broken"), 1);
+	EXPECT_TRUE(said_text("mm_verify() is not content"));
+	zone_of_a_free_page()->managed_pages--;
 }
 
 KTEST(framework, an_unexpected_report_fails_the_test)
