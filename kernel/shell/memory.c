@@ -113,7 +113,7 @@ static unsigned int nr_held;
 static void draw_took(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
 {
 	(void)observer;
-	console_print("  found  order %2u at pfn 0x%-8lx [              free              ]\n",
+	console_print("  taken  order %2u at pfn 0x%-8lx [             yours              ]\n",
 		      order, pfn);
 }
 
@@ -135,7 +135,7 @@ static void draw_merged(struct buddy_observer *observer, unsigned long pfn, unsi
 static void draw_gave(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
 {
 	(void)observer;
-	console_print("  rests  order %2u at pfn 0x%-8lx [              free              ]\n",
+	console_print("  given  order %2u at pfn 0x%-8lx [           free again           ]\n",
 		      order, pfn);
 }
 

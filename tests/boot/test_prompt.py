@@ -50,10 +50,10 @@ def test_a_bad_argument_is_answered_with_the_usage(prompt, line):
 
 def test_splits_and_merges_are_drawn(prompt):
     taken = run(prompt, "alloc -v 0")
-    assert "found" in taken and "pfn 0x" in taken
+    assert "taken" in taken and "pfn 0x" in taken
     given = run(prompt, "free -v")
     assert given.count("merge") == taken.count("split")
-    assert "rests" in given
+    assert "given" in given
 
 
 def test_a_file_is_written(prompt):
