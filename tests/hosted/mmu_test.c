@@ -71,7 +71,7 @@ static volatile unsigned long *at(uintptr_t va)
  *	     -> NONE	flush
  *	     -> 1	sync	reads 1
  */
-KTEST(hosted_mmu, broken_flushed_and_made_shows_the_new_page)
+KTEST(hosted_mmu, an_entry_broken_flushed_and_made_shows_the_new_page)
 {
 	struct stage stage;
 
@@ -223,6 +223,21 @@ KTEST_PANIC(hosted_mmu, a_write_to_a_read_only_page_faults, "the mapping forbids
 		     arch_pte_leaf(virt_to_phys(stage.page[0]), PROT_KERNEL_RO, 0));
 	arch_map_sync(stage.va, PAGE_SIZE);
 	*at(stage.va) = 1;
+}
+
+KTEST_PANIC(hosted_mmu, a_permission_taken_away_is_gone_after_the_flush, "the mapping forbids it")
+{
+	struct stage stage;
+
+	if (!set_stage(&stage))
+		return;
+	arch_pte_set(entry_of(stage.va), stage.leaf[0]);
+	arch_map_sync(stage.va, PAGE_SIZE);
+	*at(stage.va) = 1;
+	arch_pte_set(entry_of(stage.va),
+		     arch_pte_leaf(virt_to_phys(stage.page[0]), PROT_KERNEL_RO, 0));
+	arch_tlb_flush(stage.va, PAGE_SIZE);
+	*at(stage.va) = 2;
 }
 
 KTEST_PANIC(hosted_mmu, data_cannot_be_executed, "execution of")
