@@ -103,7 +103,7 @@ run:
 	@tools/setup run
 ifeq ($(ARCH),hosted)
 	@$(build) all
-	@$(KERNEL) $(append) $(if $(CMD),run='"$(CMD)"')
+	@$(KERNEL) $(if $(MACHINE),--machine '$(MACHINE)') $(append) $(if $(CMD),run='"$(CMD)"'); test $$? = 16
 else
 	@tools/qemu.py show $(machine) > /dev/null
 	@$(build) all

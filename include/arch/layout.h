@@ -4,7 +4,7 @@
  *
  * Regions are functions, not macros, so that the hosted machine and tests can
  * move them; with constant bodies they cost nothing. Ranges never overlap; only the fixmap may share a
- * top-level page-table entry with the image.
+ * top-level page-table entry with the image (on the hosted machine all regions but the image share one).
  */
 #pragma once
 
