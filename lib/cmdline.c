@@ -35,15 +35,19 @@ const char *cmdline_get(void)
 	return command_line;
 }
 
-/* The word at or behind *s, which is left behind it. Quotes keep blanks together. */
+/*
+ * The word at or behind *s, which is left behind it. Quotes keep blanks together, around the value or, as GRUB
+ * writes them, around the whole word.
+ */
 static bool next_word(const char **s, struct word *word)
 {
 	const char *c = *s;
-	bool quoted = false;
+	bool quoted = false, whole;
 
 	while (*c == ' ' || *c == '\t')
 		c++;
-	*word = (struct word){.key = c};
+	whole = *c == '"';
+	*word = (struct word){.key = c + whole};
 	for (; *c && (quoted || (*c != ' ' && *c != '\t')); c++) {
 		if (*c == '"')
 			quoted = !quoted;
@@ -51,9 +55,11 @@ static bool next_word(const char **s, struct word *word)
 			word->value = c + 1;
 	}
 	*s = c;
+	if (whole && c > word->key && c[-1] == '"')
+		c--;
 	word->key_length = (size_t)((word->value ? word->value - 1 : c) - word->key);
 	if (!word->value)
-		return c != word->key;
+		return *s > word->key;
 
 	word->value_length = (size_t)(c - word->value);
 	if (word->value_length >= 2 && word->value[0] == '"' &&

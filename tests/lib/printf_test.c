@@ -130,3 +130,23 @@ KTEST(cmdline, words_values_quotes_and_the_last_wins)
 	EXPECT_TRUE(cmdline_has("?"));
 	cmdline_set(saved);
 }
+
+/* GRUB puts a word that holds a blank into quotes, key and all. */
+KTEST(cmdline, quotes_may_stand_around_a_whole_word)
+{
+	static char saved[COMMAND_LINE_SIZE];
+	char value[32];
+
+	strscpy(saved, cmdline_get(), sizeof(saved));
+	cmdline_set("\"run=a b; c\" \"quiet\" \"\" \"=\" mem=1M \"k=\" \"open=x y");
+	EXPECT_EQ(cmdline_value("run", value, sizeof(value)), 6);
+	EXPECT_STREQ(value, "a b; c");
+	EXPECT_TRUE(cmdline_has("quiet"));
+	EXPECT_EQ(cmdline_value("mem", value, sizeof(value)), 2);
+	EXPECT_EQ(cmdline_value("k", value, sizeof(value)), 0);
+	EXPECT_EQ(cmdline_value("open", value, sizeof(value)), 3);
+	EXPECT_STREQ(value, "x y");
+	cmdline_set("a \"");
+	EXPECT_FALSE(cmdline_has("b"));
+	cmdline_set(saved);
+}
