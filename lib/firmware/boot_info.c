@@ -173,6 +173,7 @@ const char *boot_source_name(enum boot_source source)
 		[SOURCE_KERNEL] = "kernel",
 		[SOURCE_HOSTED] = "host",
 		[SOURCE_BIOS] = "BIOS",
+		[SOURCE_MULTIBOOT2] = "multiboot2",
 	};
 
 	return (unsigned int)source < ARRAY_SIZE(names) ? names[source] : "unknown";

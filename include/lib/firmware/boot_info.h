@@ -46,7 +46,8 @@ enum boot_source {
 	SOURCE_COMMAND_LINE,
 	SOURCE_KERNEL, /* the kernel's own decision */
 	SOURCE_HOSTED,
-	SOURCE_BIOS, /* the BIOS data area of a PC */
+	SOURCE_BIOS,	   /* the BIOS data area of a PC */
+	SOURCE_MULTIBOOT2, /* anything else that a multiboot2 loader says */
 };
 
 struct boot_range {
@@ -119,7 +120,9 @@ struct boot_info {
 
 	phys_addr_t initrd_start, initrd_end;	   /* end 0: none */
 	phys_addr_t device_tree, device_tree_size; /* size 0: none */
-	phys_addr_t rsdp;			   /* 0: none */
+	phys_addr_t rsdp;			   /* 0: none, or only the root is known */
+	phys_addr_t acpi_root;			   /* RSDT or XSDT; 0: to be read from the RSDP */
+	unsigned int acpi_root_entry_size;	   /* 4: RSDT, 8: XSDT */
 	phys_addr_t local_apic;			   /* 0: none */
 	enum { PSCI_NONE, PSCI_HVC, PSCI_SMC } psci;
 };
