@@ -15,6 +15,8 @@
  *			 |--> module list --> initrd
  *			 '--> RSDP --> RSDT/XSDT --> MADT (CPUs), SPCR (console), ...
  *
+ *	A multiboot2 loader leaves one block with all of it; only modules lie outside.
+ *
  * FLOOR	kernel. Boot CPU, before the first allocation.
  * LINUX	arch/x86/platform/pvh/enlighten.c, drivers/acpi/tables.c;
  *	arch/arm64/kernel/setup.c (setup_machine_fdt).
@@ -27,6 +29,7 @@
 #include <lib/firmware/acpi.h>
 #include <lib/firmware/bytes.h>
 #include <lib/firmware/fdt.h>
+#include <lib/firmware/multiboot2.h>
 #include <lib/firmware/pvh.h>
 #include <lib/printk.h>
 #include <lib/random.h>
@@ -248,29 +251,40 @@ static phys_addr_t find_rsdp(void)
 	return found ? found : search_rsdp(BIOS_ROM_PA, BIOS_ROM_SIZE);
 }
 
-static void read_acpi(struct boot_info *boot)
+/* The root table, by the copy of the RSDP that a multiboot2 loader made or by the RSDP itself. */
+static bool find_root(struct boot_info *boot, struct acpi_roots *roots)
 {
-	struct acpi_roots roots;
 	const void *bytes;
 	int error;
 
+	*roots = (struct acpi_roots){boot->acpi_root, boot->acpi_root_entry_size};
+	if (roots->root_pa)
+		return true;
 	if (!boot->rsdp)
 		boot->rsdp = find_rsdp();
 	bytes = boot->rsdp ? borrow(boot->rsdp, ACPI_RSDP_SIZE, "the ACPI root pointer") : NULL;
 	if (!bytes) {
 		pr_warn("boot: no ACPI, one CPU is assumed");
-		return;
+		return false;
 	}
-	error = acpi_parse_rsdp(bytes, ACPI_RSDP_SIZE, &roots);
+	error = acpi_parse_rsdp(bytes, ACPI_RSDP_SIZE, roots);
 	early_memunmap(bytes, ACPI_RSDP_SIZE);
 	if (error) {
 		pr_warn("boot: the ACPI root pointer at %#llx is broken, ignored",
 			(unsigned long long)boot->rsdp);
 		boot->rsdp = 0;
-		return;
+		return false;
 	}
 	reserve_table(boot, boot->rsdp, ACPI_RSDP_SIZE, "ACPI root pointer");
-	read_root(boot, &roots);
+	return true;
+}
+
+static void read_acpi(struct boot_info *boot)
+{
+	struct acpi_roots roots;
+
+	if (find_root(boot, &roots))
+		read_root(boot, &roots);
 }
 
 /* Does a 16550 answer there? Its scratch register gives back what was written; an empty bus gives ones. */
@@ -325,6 +339,18 @@ static bool on_the_image(const struct boot_info *boot, phys_addr_t start, phys_a
 	return start < boot->image_end && boot->image_start < end;
 }
 
+static enum boot_source initrd_source(enum boot_protocol protocol)
+{
+	switch (protocol) {
+	case BOOT_FDT:
+		return SOURCE_FDT;
+	case BOOT_MULTIBOOT2:
+		return SOURCE_MULTIBOOT2;
+	default:
+		return SOURCE_PVH;
+	}
+}
+
 static void reserve_initrd(struct boot_info *boot)
 {
 	if (!boot->initrd_end)
@@ -336,7 +362,7 @@ static void reserve_initrd(struct boot_info *boot)
 		return;
 	}
 	boot_info_reserve(boot, boot->initrd_start, boot->initrd_end - boot->initrd_start,
-			  boot->protocol == BOOT_FDT ? SOURCE_FDT : SOURCE_PVH, false, "initrd");
+			  initrd_source(boot->protocol), false, "initrd");
 }
 
 static void read_pvh(struct boot_info *boot)
@@ -353,6 +379,44 @@ static void read_pvh(struct boot_info *boot)
 	copy_command_line(boot, start.command_line_pa);
 	read_pvh_modules(boot, &start);
 	read_pvh_map(boot, &start);
+}
+
+/* Where pixels go is rarely in RAM; if it is, it is not for us to give away. */
+static void reserve_framebuffer(struct boot_info *boot)
+{
+	const struct boot_framebuffer *framebuffer = &boot->framebuffer;
+	phys_addr_t size = (phys_addr_t)framebuffer->pitch * framebuffer->height;
+
+	if (!framebuffer->base)
+		return;
+	pr_info("framebuffer: %ux%u, %u bits a pixel, at %#llx", framebuffer->width,
+		framebuffer->height, framebuffer->bits_per_pixel,
+		(unsigned long long)framebuffer->base);
+	if (boot_info_is_usable(boot, framebuffer->base, framebuffer->base + size))
+		boot_info_reserve(boot, framebuffer->base, size, SOURCE_MULTIBOOT2, false,
+				  "framebuffer");
+}
+
+static void read_multiboot2(struct boot_info *boot)
+{
+	const void *bytes = borrow(boot->info_pa, MULTIBOOT2_HEADER_SIZE, "the multiboot2 block");
+	long size;
+
+	if (!bytes)
+		stop(boot, "no multiboot2 information");
+	size = multiboot2_block_size(boot->info_pa, bytes, MULTIBOOT2_HEADER_SIZE);
+	early_memunmap(bytes, MULTIBOOT2_HEADER_SIZE);
+	if (size < 0)
+		stop(boot, "the multiboot2 information cannot be used");
+	if (on_the_image(boot, boot->info_pa, boot->info_pa + (phys_addr_t)size))
+		stop(boot, "the multiboot2 information lies on the kernel");
+	bytes = borrow(boot->info_pa, (size_t)size, "the multiboot2 block");
+	if (!bytes || multiboot2_parse(bytes, (size_t)size, boot))
+		stop(boot, "the multiboot2 information cannot be used");
+	early_memunmap(bytes, (size_t)size);
+	boot_info_reserve(boot, boot->info_pa, (phys_addr_t)size, SOURCE_MULTIBOOT2, false,
+			  "multiboot2 information");
+	reserve_framebuffer(boot);
 }
 
 static void read_pc(struct boot_info *boot)
@@ -409,6 +473,9 @@ void firmware_read(struct boot_info *boot)
 		return;
 	case BOOT_PVH:
 		read_pvh(boot);
+		break;
+	case BOOT_MULTIBOOT2:
+		read_multiboot2(boot);
 		break;
 	case BOOT_FDT:
 		read_device_tree(boot);

@@ -45,6 +45,7 @@
 
 #define PVH_MAGIC	   0x336ec578 /* first word of start_info */
 #define MULTIBOOT2_MAGIC   0x36d76289 /* in eax */
+#define MULTIBOOT2_HEADER_MAGIC 0xe85250d6
 
 #define COM1		   0x3f8
 #define COM1_LINE_STATUS   0x3fd
@@ -69,6 +70,30 @@
 	.long	18			/* XEN_ELFNOTE_PHYS32_ENTRY */
 	.asciz	"Xen"
 	.long	_start
+
+/*
+ * The header by which a multiboot2 loader knows us, within the first 32 KiB of the file. The
+ * ELF header says where to load and to enter. A tag begins at a multiple of 8 with a
+ * type, flags (1: go on without it) and its size.
+ * Multiboot2 specification 2.0, 3.1.
+ */
+	.section .boot.header, "a", @progbits
+	.balign	8
+multiboot2_header:
+	.long	MULTIBOOT2_HEADER_MAGIC, 0, header_size /* 0: i386, as we are entered */
+	.long	-(MULTIBOOT2_HEADER_MAGIC + header_size)
+	.short	1, 0			/* we cannot do without the command line and the map */
+	.long	16, 1, 6
+	.short	1, 1			/* name, modules, framebuffer, both RSDPs, EFI map: if there */
+	.long	32, 2, 3, 8, 14, 15, 17
+	.short	5, 1			/* a framebuffer: width, height, bits per pixel */
+	.long	20, 1024, 768, 32
+	.balign	8
+	.short	6, 0			/* modules on whole pages */
+	.long	8
+	.short	0, 0			/* no more tags */
+	.long	8
+	.set	header_size, . - multiboot2_header
 
 	.section .boot, "ax", @progbits
 	.code32
