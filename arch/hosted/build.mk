@@ -6,7 +6,8 @@ HOSTED  := 1
 TRIPLET := $(shell cc -dumpmachine)
 KERNEL   = $(OUT)/loam-hosted
 SAN     ?= $(if $(filter release,$(PROFILE)),none,address,undefined)
-sanitize := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize-recover=all)
+# A null pointer faults by itself, and the kernel's own report is the one to see.
+sanitize := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize=null -fno-sanitize-recover=all)
 
 # Sanitized code confuses gcc about what is initialised.
 ARCH_CFLAGS = -fno-pie $(if $(sanitize),$(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)) -DHOSTED_ASAN=$(if $(findstring address,$(SAN)),1,0) $(sanitize)

@@ -9,6 +9,7 @@
 #include "os.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,12 @@ void os_wait(void)
 	(void)input_waits(10);
 }
 
+/* ^C pulls the plug. */
+static void on_interrupt(int signal)
+{
+	os_exit(128 + signal);
+}
+
 void os_console_open(void)
 {
 	struct termios settings;
@@ -80,6 +87,8 @@ void os_console_open(void)
 	settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
 	settings.c_iflag &= ~(tcflag_t)ICRNL;
 	raw = tcsetattr(STDIN_FILENO, TCSANOW, &settings) == 0;
+	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
 }
 
 void os_console_close(void)
