@@ -12,17 +12,23 @@
 """
 import os
 import re
+import subprocess
 import sys
 
 TOPS = ("include", "arch", "lib", "mm", "drivers", "kernel", "tests")
 
 
+def tree_files(tops):
+    """The files that git knows; without git, all that are there."""
+    git = subprocess.run(["git", "ls-files", "--", *tops], capture_output=True, text=True)
+    paths = git.stdout.split() if git.returncode == 0 else []
+    if not paths:
+        paths = [os.path.join(folder, name) for top in tops for folder, _, names in os.walk(top) for name in names]
+    return sorted(path for path in paths if os.path.exists(path))
+
+
 def source_files():
-    for top in TOPS:
-        for folder, _, names in os.walk(top):
-            for name in names:
-                if name.endswith((".c", ".h", ".S")):
-                    yield os.path.join(folder, name)
+    return [path for path in tree_files(TOPS) if path.endswith((".c", ".h", ".S"))]
 
 
 def tour_entries():
@@ -33,7 +39,7 @@ def tour_entries():
 def check_tour():
     listed, there = tour_entries(), set(source_files())
     wrong = [f"{path}: twice in docs/tour.list" for path in sorted({p for p in listed if listed.count(p) > 1})]
-    wrong += [f"{path}: in docs/tour.list, but there is no such file" for path in listed if path not in there]
+    wrong += [f"{path}: in docs/tour.list, but there is no such file" for path in listed if not os.path.exists(path)]
     wrong += [f"{path}: not in docs/tour.list" for path in sorted(there - set(listed))]
     return wrong, f"{len(listed)} files"
 
@@ -122,17 +128,16 @@ CITATION = re.compile(r"\b(sem|fault)[-_]([A-Z]+\d+)(?=\b|_)")
 def cited():
     """Which tests cite each promise: {"sem-E4": {"bootmem": {"name", ...}}}. A comment speaks of the next test, a file's opening of all its tests."""
     promises = {}
-    for folder, _, names in os.walk("tests"):
-        for path in sorted(os.path.join(folder, name) for name in names if name.endswith((".c", ".py"))):
-            with open(path) as file:
-                text = file.read()
-            tests = [(test.end(), test[1], test[2]) for test in re.finditer(r"^KTEST\w*\((\w+),\s*(\w+)", text, re.M)]
-            opening = text.find("*/", text.find("*/") + 2)
-            for citation in CITATION.finditer(text):
-                found = f"{citation[1]}-{citation[2]}"
-                following = next((test for test in tests if test[0] >= citation.end()), None)
-                suite, name = following[1:] if following and citation.start() > opening else (path, "")
-                promises.setdefault(found, {}).setdefault(suite, set()).add(name)
+    for path in (path for path in tree_files(["tests"]) if path.endswith((".c", ".py"))):
+        with open(path) as file:
+            text = file.read()
+        tests = [(test.end(), test[1], test[2]) for test in re.finditer(r"^KTEST\w*\((\w+),\s*(\w+)", text, re.M)]
+        opening = text.find("*/", text.find("*/") + 2)
+        for citation in CITATION.finditer(text):
+            found = f"{citation[1]}-{citation[2]}"
+            following = next((test for test in tests if test[0] >= citation.end()), None)
+            suite, name = following[1:] if following and citation.start() > opening else (path, "")
+            promises.setdefault(found, {}).setdefault(suite, set()).add(name)
     return promises
 
 
