@@ -37,3 +37,4 @@ test_src += tests/arch/arch_contract_test.c
 test_src += $(if $(HOSTED),tests/hosted/cpu_test.c tests/hosted/mmu_test.c tests/hosted/broken_test.c)
 test_src += tests/mm/early/early_test.c
 test_src += tests/mm/early/handover_test.c
+test_src += tests/boot/exhaust.c
