@@ -22,7 +22,7 @@
  *	[pte] --arch_map_sync-------->	[leaf] ---------------> pages of the memfd
  *	[ 0 ] --arch_tlb_flush------->	[    ] ---------------> nothing, faults
  *
- * INVARIANTS	(hosted_mmu_check() proves them; tests/hosted/mmu_test.c breaks them)
+ * INVARIANTS	(hosted_mmu_stale() proves H2, at the end of every machine; tests/hosted/mmu_test.c breaks both)
  *	H1  What is remembered and what the process has mapped are the same.
  *	H2  Whenever no change is under way, each remembered leaf stands in the tables.
  *
