@@ -98,9 +98,12 @@ append = $(strip $(if $(findstring highmem=,$(APPEND)),,highmem=$(HIGHMEM)) $(AP
 machine = --arch $(ARCH) --kernel $(KERNEL) --machine '$(MACHINE)' --boot '$(BOOT)' --mem '$(MEM)' --smp '$(SMP)' --append '$(append)'
 build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE)
 
-.PHONY: run debug test check bench clean help
+# What a start through GRUB takes besides.
+loader = $(if $(filter bios uefi,$(BOOT)),iso)
+
+.PHONY: run debug iso test check bench clean help
 run:
-	@tools/setup run
+	@tools/setup run $(loader)
 ifeq ($(ARCH),hosted)
 	@$(build) all
 	@$(KERNEL) $(if $(MACHINE),--machine '$(MACHINE)') $(append) $(if $(CMD),run='"$(CMD)"'); test $$? = 16
@@ -111,9 +114,20 @@ else
 endif
 
 debug:
-	@tools/setup debug
+	@tools/setup debug $(loader)
 	@$(build) all
 	@tools/qemu.py debug $(machine) --elf $(OUT)/loam.elf
+
+iso:
+	$(if $(filter-out x86_64,$(ARCH)),$(error GRUB starts ARCH=x86_64 only))
+	@tools/setup iso
+	@$(build) all
+	@tools/iso --all-modules out/loam.iso $(KERNEL) < tools/grub.cfg
+	@printf '%s\n' 'out/loam.iso boots PCs by BIOS and by UEFI (Secure Boot off). Its menu:' ''
+	@sed -n 's/^menuentry "\(.*\)".*/  \1/p' tools/grub.cfg
+	@printf '%s\n' '' 'To put it on a USB stick, find the stick with `lsblk` (say sdX, the whole disk), then, losing all that is on it:' \
+		'' '  sudo dd if=out/loam.iso of=/dev/sdX bs=4M conv=fsync status=progress' '' \
+		'docs/BOOT.md says what happens then and what to do when nothing does.'
 
 test:
 	@tools/setup test
@@ -136,10 +150,11 @@ help:
 #? make run      boot to the prompt      make test    prove every floor
 #? make debug    QEMU waits for gdb      make check   floors, headers, format, tour, warnings
 #? make bench    count instructions      make clean   remove out/
+#? make iso      a disc or stick for PCs
 #?
 #? Variables, with the first as the default:
 #?   ARCH=x86_64|aarch64|hosted   SLAB=slab   PROFILE=debug|release|paranoid   TESTS=1|0
-#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2 (aarch64)   BOOT=pvh (x86_64), image (aarch64)
+#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2 (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
 #?   MEM=256M   SMP=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
 #?   APPEND="words for the kernel's command line"   CMD="commands; at the prompt", then power off
 #? Example: make run ARCH=aarch64 CMD="memmap; cat /proc/buddyinfo"

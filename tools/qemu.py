@@ -9,6 +9,9 @@ own status (include/arch/cpu.h, enum halt_status). Status 0 of QEMU is never suc
 fault and a plain power-off end with it.
 """
 import argparse
+import contextlib
+import glob
+import hashlib
 import os
 import re
 import selectors
@@ -39,9 +42,22 @@ MACHINES = {
         "virt-el2": ["-M", "virt,virtualization=on"],
     },
 }
-BOOTS = {"x86_64": ["pvh"], "aarch64": ["image"]}
+BOOTS = {"x86_64": ["pvh", "bios", "uefi"], "aarch64": ["image"]}
+ONLY_PVH = ["microvm"]  # machines without a firmware that reads discs
 CPUS = {"x86_64": "max,la57=off", "aarch64": "max"}
 OUTPUT_LIMIT = 4 << 20
+
+TOOLS = os.path.dirname(os.path.abspath(__file__))
+OVMF = "/usr/share/OVMF/OVMF_{}_4M.fd"
+GRUB_CONFIGURATION = """\
+serial --unit=0 --speed=115200
+if [ "$grub_platform" = pc ]; then terminal_output --append serial; fi
+insmod all_video
+{commands}
+multiboot2 /boot/loam.elf {words}
+{module}
+boot
+"""
 
 
 class Refused(Exception):
@@ -69,30 +85,79 @@ class Boot:
     initrd: str = ""
     icount: bool = False
     extra: tuple = ()
+    grub: str = ""  # BOOT=bios and uefi: commands for GRUB before it loads the kernel
 
     def check(self):
         one_of("ARCH", self.arch, list(MACHINES))
         self.machine = one_of("MACHINE", self.machine or next(iter(MACHINES[self.arch])), list(MACHINES[self.arch]))
-        self.boot = one_of("BOOT", self.boot or BOOTS[self.arch][0], BOOTS[self.arch])
+        boots = ["pvh"] if self.machine in ONLY_PVH else BOOTS[self.arch]
+        self.boot = one_of("BOOT", self.boot or boots[0], boots)
         if not re.fullmatch(r"[1-9][0-9]*[KMGT]", self.mem):
             raise Refused(f"MEM={self.mem} is not a size; it is a number with K, M, G or T, such as 256M")
         if not re.fullmatch(r"[1-9][0-9]?", self.smp) or int(self.smp) > 64:
             raise Refused(f"SMP={self.smp} is not a number of CPUs; it is from 1 to 64")
         return self
 
-    def command(self, serial):
-        """QEMU's command line; `serial` is its -serial argument."""
+    def by_grub(self):
+        return self.boot in ("bios", "uefi")
+
+    def grub_configuration(self):
+        """Each word of the command line in GRUB's quotes, which keep everything but their own kind."""
+        if "'" in self.append:
+            raise Refused("a command line for GRUB cannot hold single quotes")
+        try:
+            words = " ".join(f"'{word}'" for word in shlex.split(self.append))
+        except ValueError:
+            raise Refused(f"APPEND={self.append} has a quote without its partner") from None
+        module = "module2 /boot/initrd" if self.initrd else ""
+        return GRUB_CONFIGURATION.format(commands=self.grub, words=words, module=module)
+
+    def iso_path(self):
+        """One image for each command line and initrd, beside the kernel."""
+        key = hashlib.sha256((self.grub_configuration() + os.path.abspath(self.initrd or "/")).encode())
+        return os.path.join(os.path.dirname(self.kernel), f"loam-{key.hexdigest()[:12]}.iso")
+
+    def make_iso(self):
+        """Make the image unless it is newer than all that goes into it. Those of older kernels go."""
+        path = self.iso_path()
+        parts = [self.kernel, os.path.join(TOOLS, "iso"), __file__, *([self.initrd] if self.initrd else [])]
+        newest = max(os.path.getmtime(part) for part in parts)
+        for old in glob.glob(os.path.join(os.path.dirname(path), "loam-*.iso")):
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.getmtime(old) < os.path.getmtime(self.kernel):
+                    os.remove(old)
+        if os.path.exists(path) and os.path.getmtime(path) >= newest:
+            return
+        line = [os.path.join(TOOLS, "iso"), *(["--all-modules"] if self.grub else []), path, self.kernel]
+        line += [self.initrd] if self.initrd else []
+        made = subprocess.run(line, input=self.grub_configuration(), text=True, capture_output=True)
+        if made.returncode:
+            raise Refused(f"the disc for GRUB cannot be made:\n{made.stderr.strip()}\ntools/setup iso installs what it takes")
+
+    def loading(self):
+        """What tells QEMU to start the kernel."""
+        if self.by_grub():
+            line = ["-cdrom", self.iso_path()]
+            if self.boot == "uefi":
+                # The firmware's variables are written into a snapshot that ends with QEMU.
+                line += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF.format('CODE')}"]
+                line += ["-drive", f"if=pflash,unit=1,format=raw,snapshot=on,file={OVMF.format('VARS')}"]
+            return line
+        line = ["-kernel", self.kernel]
+        line += ["-append", self.append] if self.append else []
+        return line + (["-initrd", self.initrd] if self.initrd else [])
+
+    def command(self, serial, make=True):
+        """QEMU's command line; `serial` is its -serial argument. Makes the disc that it names, unless told not to."""
         self.check()
+        if make and self.by_grub():
+            self.make_iso()
         program = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}[self.arch]
         line = [program, *MACHINES[self.arch][self.machine], "-cpu", self.cpu or CPUS[self.arch]]
         line += ["-m", self.mem, "-smp", self.smp, "-accel", "tcg", "-display", "none", "-no-reboot"]
-        line += ["-serial", serial, "-nic", "none", "-kernel", self.kernel]
+        line += ["-serial", serial, "-nic", "none", *self.loading()]
         if serial == "stdio":
             line += ["-monitor", "none"]
-        if self.append:
-            line += ["-append", self.append]
-        if self.initrd:
-            line += ["-initrd", self.initrd]
         if self.icount:
             line += ["-icount", "shift=0,sleep=off"]
         if self.arch == "x86_64":
@@ -203,7 +268,7 @@ def main():
     try:
         machine.check()
         if action == "show":
-            print(shlex.join(machine.command("mon:stdio")))
+            print(shlex.join(machine.command("mon:stdio", make=False)))
             return 0
         if action == "debug":
             return debug(machine, elf, os.path.join(os.path.dirname(elf), "serial.log"))
