@@ -4,6 +4,7 @@
  */
 #include <arch/memory.h>
 
+#include <arch/cache.h>
 #include <arch/pgtable.h>
 #include <asm/boot.h>
 #include <lib/check.h>
@@ -19,10 +20,20 @@ void memory_set_image(phys_addr_t image)
 	image_pa = image;
 }
 
-/* The machines of this port have no device that reaches less than 4 GiB, so ZONE_DMA is all of that and DMA32 empty. (Linux: arm64_dma_phys_limit) */
+/*
+ * What the device tree says of its buses: 1 GiB on a Raspberry Pi. Where it is silent
+ * every device reaches 4 GiB, so ZONE_DMA is all of that and DMA32 empty. (Linux: arm64_dma_phys_limit)
+ */
 phys_addr_t arch_dma_end(void)
 {
-	return 4 * GiB;
+	phys_addr_t said = boot_info.board.dma_end;
+
+	return said != 0 ? min(said, (phys_addr_t)(4 * GiB)) : 4 * GiB;
+}
+
+bool memory_dma_coherent(void)
+{
+	return boot_info.board.dma_coherent;
 }
 
 phys_addr_t arch_dma32_end(void)

@@ -3,13 +3,15 @@
  * power.c - how this machine ends.
  *
  * First a debugger that listens (QEMU's -semihosting) is told the status. Where
- * none does the firmware turns the machine off: PSCI, called with smc when we
- * were entered in EL2, because the firmware then sits in EL3, and with hvc when
- * in EL1. Where there is no PSCI either the CPU sleeps for ever.
+ * none does the firmware turns the machine off: PSCI, called as the device tree says and
+ * only if it does. A call that nobody expects is no question but a jump into
+ * what the firmware left in its vectors. Then a driver may know a way (a Raspberry Pi's
+ * watchdog), and last the CPU sleeps for ever.
  */
 #include <arch/cpu.h>
 
 #include <asm/boot.h>
+#include <lib/power.h>
 
 #define SYS_EXIT_EXTENDED	     0x20
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026
@@ -21,18 +23,11 @@ long semihosting_call(uint32_t operation, const void *argument);
 long psci_call_hvc(uint64_t function);
 long psci_call_smc(uint64_t function);
 
-static bool entered_in_el2;
-
-void power_set_entry_level(unsigned int level)
-{
-	entered_in_el2 = level == 2;
-}
-
 static void psci_call(uint64_t function)
 {
-	if (entered_in_el2)
+	if (boot_info.psci == PSCI_SMC)
 		psci_call_smc(function);
-	else
+	else if (boot_info.psci == PSCI_HVC)
 		psci_call_hvc(function);
 }
 
@@ -50,6 +45,7 @@ void arch_halt(enum halt_status status)
 	arch_irq_save();
 	semihosting_call(SYS_EXIT_EXTENDED, block);
 	psci_call(PSCI_SYSTEM_OFF);
+	power_driver_off();
 	sleep_for_ever();
 }
 
@@ -57,5 +53,6 @@ void arch_reboot(void)
 {
 	arch_irq_save();
 	psci_call(PSCI_SYSTEM_RESET);
+	power_driver_restart();
 	sleep_for_ever();
 }

@@ -9,7 +9,7 @@
 #include <lib/firmware/boot_info.h>
 #include <lib/sections.h>
 
-static struct boot_info boot_info;
+struct boot_info boot_info;
 
 /* The boot protocol: x0 is the device tree's address, a multiple of 8. Anything else is left to kmain to refuse. */
 static bool is_device_tree_address(phys_addr_t pa)
@@ -22,7 +22,6 @@ void start(phys_addr_t device_tree, unsigned int entry_level, phys_addr_t image,
 {
 	cpu_init(cycles, has_cycle_counter);
 	memory_set_image(image);
-	power_set_entry_level(entry_level);
 
 	boot_info.protocol = is_device_tree_address(device_tree) ? BOOT_FDT : BOOT_NONE;
 	boot_info.info_pa = device_tree;

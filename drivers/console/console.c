@@ -39,24 +39,49 @@ static bool is_port(const char *value, const char *name)
 	return strncmp(value, name, length) == 0 && (value[length] == '\0' || value[length] == ',');
 }
 
+/* Does a port of this kind go by this name on Linux? */
+static bool is_called(const char *value, const struct boot_uart *uart)
+{
+	if (uart->type == UART_PL011)
+		return is_port(value, "ttyAMA0");
+	return uart->type != UART_NONE && (is_port(value, "ttyS0") || is_port(value, "ttyS1"));
+}
+
+/* A board's port by its alias (serial1) or as the first of its kind, the firmware's choice before others. */
+static const struct boot_uart *find_port(const struct boot_info *boot, const char *value)
+{
+	if (is_called(value, &boot->uart))
+		return &boot->uart;
+	for (unsigned int i = 0; i < BOOT_MAX_PORTS; i++) {
+		char alias[] = "serial.";
+
+		alias[6] = (char)('0' + i);
+		if (boot->port[i].type != UART_NONE &&
+		    (is_port(value, alias) || is_called(value, &boot->port[i])))
+			return &boot->port[i];
+	}
+	return NULL;
+}
+
 /* console= into `uart` and `wanted`; a value that cannot be had changes nothing but the log. */
-static void read_choice(struct boot_uart *uart, bool *wanted)
+static void read_choice(const struct boot_info *boot, struct boot_uart *uart, bool *wanted)
 {
 	const struct boot_uart com1 = {UART_16550, true, 0x3f8, 0, 1, SOURCE_COMMAND_LINE};
 	const struct boot_uart com2 = {UART_16550, true, 0x2f8, 0, 1, SOURCE_COMMAND_LINE};
+	const struct boot_uart *port;
 	char value[32];
 
 	if (cmdline_value("console", value, sizeof(value)) < 0)
 		return;
+	port = arch_has_ports() ? NULL : find_port(boot, value);
 	if (is_port(value, "none"))
 		*wanted = false;
 	else if (is_port(value, "ttyS0") && arch_has_ports())
 		*uart = com1;
 	else if (is_port(value, "ttyS1") && arch_has_ports())
 		*uart = com2;
-	else if ((is_port(value, "ttyS0") && uart->type == UART_16550) ||
-		 (is_port(value, "ttyAMA0") && uart->type == UART_PL011))
-		return;
+	else if (port)
+		*uart = *port;
 	else
 		pr_warn("console=%s: this machine has %s; the firmware's choice is used", value,
 			arch_has_ports()	   ? "ttyS0, ttyS1 or none"
@@ -89,6 +114,8 @@ static struct console *open_uart(const struct boot_info *boot, const struct boot
 		console = uart_16550_open(uart);
 	else if (uart->type == UART_PL011)
 		console = pl011_open(uart);
+	else if (uart->type == UART_MINI)
+		console = mini_uart_open(uart);
 	return console ? console : &console_arch;
 }
 
@@ -98,7 +125,7 @@ void console_init(const struct boot_info *boot)
 	bool wanted = true;
 	struct console *console;
 
-	read_choice(&uart, &wanted);
+	read_choice(boot, &uart, &wanted);
 	if (!wanted)
 		return;
 	console = open_uart(boot, &uart);

@@ -9,8 +9,9 @@
 /*
  * Registers the console that the firmware named, or that the command line asks for:
  *
- *	console=ttyS0 | ttyS1	the PC's serial ports
- *	console=ttyAMA0		a PL011, where the firmware has named it
+ *	console=ttyS0 | ttyS1	the PC's serial ports; on a board the first 16550 or mini-UART
+ *	console=ttyAMA0		a board's first PL011
+ *	console=serial0 ...	a board's ports as the device tree's /aliases number them
  *	console=none		no console at all
  *
  * A wrong value is told and the firmware's choice is used. Where there is none it is arch_putc(). Once, after fixmap_init().

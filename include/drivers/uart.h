@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * drivers/uart.h - the two kinds of serial port that we drive, by polling.
+ * drivers/uart.h - the kinds of serial port that we drive, by polling.
  *
- * Both write each line feed as carriage return and line feed, and drop bytes
+ * All write each line feed as carriage return and line feed, and drop bytes
  * when the port stays busy for too long: a log must never hang the machine. One port of each kind. Any context.
  */
 #pragma once
@@ -16,6 +16,7 @@
 /* A console on that port, ready to be registered; NULL when nothing answers there. Maps memory at FIX_CONSOLE. */
 struct console *uart_16550_open(const struct boot_uart *uart);
 struct console *pl011_open(const struct boot_uart *uart);
+struct console *mini_uart_open(const struct boot_uart *uart);
 
 /* Calls put(c) for each byte, with a carriage return before each line feed. */
 static inline void uart_write_text(void (*put)(uint8_t byte), const char *text, size_t length)

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fdt_boot.c - what a device tree says about memory, console and CPUs.
+ * fdt_boot.c - what a device tree says about memory, its loader's wishes and CPUs.
  *
  * THE IDEA
- *	Addresses in the tree are lists of 32-bit cells; the *parent's*
- *	#address-cells and #size-cells say how many make an address and a size.
- *	Below a bus an address is the bus's own, and each bus on the way up
- *	translates it by its `ranges`.
- *
  *	Memory that is described wrongly is not used. A reservation that is
  *	described wrongly is still a wish not to be written to: it is read by the root's
  *	cells, and a message says so.
- *
- * PICTURE	two cells of address, one of size: < 0x0 0x3b400000  0x40000000 >
- *						      address		size
  *
  * FLOOR	lib; pure.
  * LINUX	drivers/of/fdt.c (early_init_dt_scan_memory, ..._chosen),
@@ -22,64 +14,10 @@
  */
 #include <lib/firmware/fdt.h>
 
-#include <lib/errno.h>
-#include <lib/firmware/bytes.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 
-/* Of one level of the tree: cells in an address and in a size, 1 or 2 each. */
-struct cells {
-	unsigned int address, size;
-};
-
-/* A list of (address, size) that is being read. */
-struct reg_list {
-	const uint8_t *at;
-	size_t length; /* bytes left */
-	struct cells cells;
-};
-
-static uint64_t read_cells(const uint8_t *p, unsigned int cells)
-{
-	return cells == 2 ? be64_at(p) : be32_at(p);
-}
-
-static size_t entry_bytes(struct cells cells)
-{
-	return 4 * (cells.address + cells.size);
-}
-
-static bool cells_ok(struct cells cells)
-{
-	return cells.address >= 1 && cells.address <= 2 && cells.size >= 1 && cells.size <= 2;
-}
-
-/* The cells that `node` gives its children; the specification's 2 and 1 where it is silent. */
-static struct cells node_cells(const struct fdt *fdt, size_t node)
-{
-	return (struct cells){fdt_node_u32(fdt, node, "#address-cells", 2),
-			      fdt_node_u32(fdt, node, "#size-cells", 1)};
-}
-
-static bool next_reg(struct reg_list *list, phys_addr_t *start, phys_addr_t *size)
-{
-	size_t bytes = entry_bytes(list->cells);
-
-	if (list->length < bytes)
-		return false;
-	*start = read_cells(list->at, list->cells.address);
-	*size = read_cells(list->at + 4 * list->cells.address, list->cells.size);
-	list->at += bytes;
-	list->length -= bytes;
-	return true;
-}
-
-/* One node cannot be used: say so, count it, go on. */
-static void drop_node(const struct fdt *fdt, size_t node, struct boot_info *info, const char *why)
-{
-	pr_warn("device tree: %s: %s, ignored", fdt_node_name(fdt, node), why);
-	info->dropped++;
-}
+#include "fdt_read.h"
 
 /* Is this child of the root memory? By device_type, or by name where there is none. */
 static bool is_memory_node(const struct fdt *fdt, size_t node)
@@ -163,8 +101,8 @@ static void read_reservation(const struct fdt *fdt, size_t node, struct cells ow
 		return;
 	}
 	if (list.cells.address != own.address || list.cells.size != own.size)
-		pr_warn("device tree: %s: wrong cells, reserved by the root's",
-			fdt_node_name(fdt, node));
+		boot_info_complain(info, "device tree: %s: wrong cells, reserved by the root's",
+				   fdt_node_name(fdt, node));
 	no_map = fdt_node_property(fdt, node, "no-map", &(size_t){0}) != NULL;
 	while (next_reg(&list, &start, &size))
 		boot_info_reserve(info, start, size, SOURCE_RESERVED_MEMORY, no_map,
@@ -185,109 +123,6 @@ static void read_reserved_memory(const struct fdt *fdt, struct boot_info *info)
 			"they are");
 	for_each_fdt_child(node, fdt, parent) if (fdt_node_available(fdt, node))
 		read_reservation(fdt, node, own, info);
-}
-
-/* Through one bus: where in the parent's addresses does `address` of the bus lie? */
-static bool translate_once(const struct fdt *fdt, size_t parent, size_t bus, phys_addr_t *address)
-{
-	struct cells outer = node_cells(fdt, parent), inner = node_cells(fdt, bus);
-	size_t length, bytes;
-	const uint8_t *at = fdt_node_property(fdt, bus, "ranges", &length);
-
-	if (!at || !cells_ok(outer) || !cells_ok(inner))
-		return false;
-	if (length == 0) /* the same addresses on both sides */
-		return true;
-	bytes = 4 * (inner.address + outer.address + inner.size);
-	for (; length >= bytes; at += bytes, length -= bytes) {
-		phys_addr_t child = read_cells(at, inner.address);
-		phys_addr_t size = read_cells(at + 4 * (inner.address + outer.address), inner.size);
-
-		if (*address >= child && *address - child < size) {
-			*address += read_cells(at + 4 * inner.address, outer.address) - child;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The physical address of the first register of the node at the end of a path. */
-static bool path_address(const struct fdt *fdt, const size_t *path, unsigned int depth,
-			 phys_addr_t *address)
-{
-	struct reg_list list;
-	phys_addr_t size;
-
-	if (depth < 2)
-		return false;
-	list.cells = node_cells(fdt, path[depth - 2]);
-	list.at = fdt_node_property(fdt, path[depth - 1], "reg", &list.length);
-	if (!list.at || !cells_ok(list.cells) || !next_reg(&list, address, &size))
-		return false;
-	for (unsigned int bus = depth - 2; bus > 0; bus--)
-		if (!translate_once(fdt, path[bus - 1], path[bus], address))
-			return false;
-	return true;
-}
-
-/* Fills the kind and the shape of the registers; false when we have no driver for it. */
-static bool uart_of_node(const struct fdt *fdt, size_t node, struct boot_uart *uart)
-{
-	if (fdt_node_has_string(fdt, node, "compatible", "arm,pl011")) {
-		*uart = (struct boot_uart){.type = UART_PL011, .reg_shift = 2, .reg_width = 4};
-		return true;
-	}
-	if (!fdt_node_has_string(fdt, node, "compatible", "ns16550a") &&
-	    !fdt_node_has_string(fdt, node, "compatible", "ns16550") &&
-	    !fdt_node_has_string(fdt, node, "compatible", "snps,dw-apb-uart"))
-		return false;
-	*uart = (struct boot_uart){.type = UART_16550};
-	uart->reg_shift = fdt_node_u32(fdt, node, "reg-shift", 0);
-	uart->reg_width = fdt_node_u32(fdt, node, "reg-io-width", 1);
-	return uart->reg_shift <= 4 &&
-	       (uart->reg_width == 1 || uart->reg_width == 2 || uart->reg_width == 4);
-}
-
-/* stdout-path is "PATH[:options]", and PATH may be a name in /aliases. */
-static unsigned int stdout_path(const struct fdt *fdt, size_t chosen, size_t path[FDT_MAX_DEPTH])
-{
-	const char *value = fdt_node_string(fdt, chosen, "stdout-path");
-	char alias[32];
-	size_t length;
-
-	if (!value)
-		value = fdt_node_string(fdt, chosen, "linux,stdout-path");
-	if (!value)
-		return 0;
-	length = strchr(value, ':') ? (size_t)(strchr(value, ':') - value) : strlen(value);
-	if (value[0] != '/') {
-		if (length >= sizeof(alias))
-			return 0;
-		memcpy(alias, value, length);
-		alias[length] = '\0';
-		value = fdt_node_string(fdt, fdt_find_node(fdt, "/aliases"), alias);
-		if (!value)
-			return 0;
-		length = strlen(value);
-	}
-	return fdt_find_path(fdt, value, length, path);
-}
-
-static void read_stdout(const struct fdt *fdt, size_t chosen, struct boot_info *info)
-{
-	size_t path[FDT_MAX_DEPTH];
-	unsigned int depth = stdout_path(fdt, chosen, path);
-	struct boot_uart uart;
-
-	if (depth == 0 || !uart_of_node(fdt, path[depth - 1], &uart))
-		return;
-	if (!path_address(fdt, path, depth, &uart.base)) {
-		drop_node(fdt, path[depth - 1], info, "the console's address cannot be read");
-		return;
-	}
-	uart.base += fdt_node_u32(fdt, path[depth - 1], "reg-offset", 0);
-	uart.source = SOURCE_FDT;
-	info->uart = uart;
 }
 
 /* A property of one or two cells. */
@@ -334,7 +169,6 @@ static void read_chosen(const struct fdt *fdt, struct boot_info *info)
 		info->command_line[kept] = '\0';
 	}
 	read_initrd(fdt, chosen, info);
-	read_stdout(fdt, chosen, info);
 }
 
 static enum boot_cpu_method cpu_method(const struct fdt *fdt, size_t cpus, size_t node)
@@ -350,6 +184,18 @@ static enum boot_cpu_method cpu_method(const struct fdt *fdt, size_t cpus, size_
 	return strcmp(method, "spin-table") == 0 ? CPU_METHOD_SPIN_TABLE : CPU_METHOD_NONE;
 }
 
+/* A CPU waits in a loop beside the word that it polls: that page is not ours, whatever /memreserve/ says. */
+static void reserve_spin_table(struct boot_info *info, phys_addr_t release_pa)
+{
+	const phys_addr_t page_size = 0x1000;
+	phys_addr_t page = release_pa & ~(page_size - 1);
+
+	for (unsigned int i = 0; i < info->nr_reserved; i++)
+		if (info->reserved[i].start <= page && page + page_size <= info->reserved[i].end)
+			return;
+	boot_info_reserve(info, page, page_size, SOURCE_FDT, false, "spin table");
+}
+
 static void read_cpu(const struct fdt *fdt, size_t cpus, size_t node, struct boot_info *info)
 {
 	unsigned int cells = fdt_node_u32(fdt, cpus, "#address-cells", 2);
@@ -363,7 +209,9 @@ static void read_cpu(const struct fdt *fdt, size_t cpus, size_t node, struct boo
 	}
 	cpu.hardware_id = read_cells(reg, cells);
 	cpu.method = cpu_method(fdt, cpus, node);
-	read_address(fdt, node, "cpu-release-addr", &cpu.release_pa);
+	if (cpu.method == CPU_METHOD_SPIN_TABLE &&
+	    read_address(fdt, node, "cpu-release-addr", &cpu.release_pa))
+		reserve_spin_table(info, cpu.release_pa);
 	boot_info_add_cpu(info, &cpu);
 }
 
@@ -413,4 +261,5 @@ void fdt_read_boot_info(const struct fdt *fdt, struct boot_info *info)
 	read_chosen(fdt, info);
 	read_cpus(fdt, info);
 	read_psci(fdt, info);
+	fdt_read_devices(fdt, info);
 }

@@ -14,6 +14,8 @@
 #define BOOT_MAX_RANGES	      512 /* pieces of the firmware's map, and of the sanitised one */
 #define BOOT_MAX_RESERVATIONS 64  /* image, initrd, tables, device tree, ... */
 #define BOOT_MAX_NODE_RANGES  64
+#define BOOT_MAX_COMPLAINTS   32 /* lines about what is wrong, before the rest is only counted */
+#define BOOT_MAX_PORTS	      4	 /* serial ports that have a number */
 
 /*
  * Ranges end here at the latest. No CPU forms an address in the last page of
@@ -64,7 +66,7 @@ struct boot_reservation {
 	char name[24]; /* "kernel image", "initrd", "device tree", a node's name */
 };
 
-enum uart_type { UART_NONE, UART_16550, UART_PL011 };
+enum uart_type { UART_NONE, UART_16550, UART_PL011, UART_MINI /* the Raspberry Pi's second */ };
 
 struct boot_uart {
 	enum uart_type type;
@@ -96,6 +98,15 @@ struct boot_framebuffer {
 	uint8_t red_position, green_position, blue_position;
 };
 
+/* What the device tree says of the board as a whole. */
+struct boot_board {
+	char model[48];	      /* "" unknown */
+	phys_addr_t mailbox;  /* registers of Broadcom's mailbox; 0: none */
+	phys_addr_t watchdog; /* registers of Broadcom's watchdog; 0: none */
+	phys_addr_t dma_end; /* first address that a device on some bus cannot reach; 0: not said */
+	bool dma_coherent;   /* devices see what the caches hold */
+};
+
 struct boot_info {
 	enum boot_protocol protocol;
 	/* start_info, multiboot2 block or device tree, as the entry code found it */
@@ -110,12 +121,16 @@ struct boot_info {
 	unsigned int nr_map;
 	struct boot_reservation reserved[BOOT_MAX_RESERVATIONS];
 	unsigned int nr_reserved;
-	unsigned int dropped; /* entries that did not fit or made no sense; each had a message */
+	unsigned int dropped;	 /* entries that did not fit or made no sense */
+	unsigned int complaints; /* messages about them, printed or not */
 
 	struct boot_cpu cpu[NR_CPUS];
 	unsigned int nr_cpus;	       /* listed in cpu[] */
 	unsigned int nr_cpus_unlisted; /* more than NR_CPUS */
-	struct boot_uart uart;
+	struct boot_uart uart;	       /* where the console is to be */
+	struct boot_uart
+		port[BOOT_MAX_PORTS]; /* the ports by their number; UART_NONE: not driven */
+	struct boot_board board;
 	struct boot_framebuffer framebuffer;
 
 	phys_addr_t initrd_start, initrd_end;	   /* end 0: none */
@@ -126,6 +141,13 @@ struct boot_info {
 	phys_addr_t local_apic;			   /* 0: none */
 	enum { PSCI_NONE, PSCI_HVC, PSCI_SMC } psci;
 };
+
+/*
+ * A warning about something that the firmware says. Firmware that is wrong in thousands of places
+ * must not hold the boot up for the minutes that a serial line takes to say so: after BOOT_MAX_COMPLAINTS lines
+ * they are counted only.
+ */
+void boot_info_complain(struct boot_info *info, const char *format, ...) __printf(2, 3);
 
 /*
  * Append an entry of the firmware's map. Empty ones are dropped without a word. One that wraps is

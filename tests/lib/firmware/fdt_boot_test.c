@@ -434,6 +434,12 @@ KTEST(fdt_boot, stdout_path_is_followed_through_aliases_options_and_ranges)
 	EXPECT_EQ(info.uart.base, 0xfe300040);
 	EXPECT_EQ(info.uart.reg_shift, 2);
 	EXPECT_EQ(info.uart.reg_width, 4);
+	soc_with_uart("/soc/inner/serial@7e215040", true);
+	ASSERT_TEST(finish() == 0);
+	EXPECT_EQ(info.uart.type, UART_MINI);
+	EXPECT_EQ(info.uart.base, 0xfe215040);
+	EXPECT_EQ(info.port[0].base, 0xfe201000); /* the others stay known by their number */
+	EXPECT_EQ(info.port[1].type, UART_NONE);
 }
 
 KTEST(fdt_boot, a_console_that_cannot_be_found_or_driven_is_none)
@@ -443,7 +449,6 @@ KTEST(fdt_boot, a_console_that_cannot_be_found_or_driven_is_none)
 					   "nobody",
 					   "broken",
 					   "/soc/nothing",
-					   "/soc/inner/serial@7e215040",
 					   "serial0/",
 					   "/soc/inner/serial@70000000", /* outside all ranges */
 					   "an-alias-that-is-longer-than-any-alias-may-be"};
@@ -456,7 +461,7 @@ KTEST(fdt_boot, a_console_that_cannot_be_found_or_driven_is_none)
 	soc_with_uart("serial0", false); /* a bus without ranges leads nowhere */
 	ASSERT_TEST(finish() == 0);
 	EXPECT_EQ(info.uart.type, UART_NONE);
-	EXPECT_EQ(info.dropped, 1);
+	EXPECT_EQ(info.dropped, 2); /* as the port serial0 and as the console */
 }
 
 /* fault-B21 */

@@ -6,10 +6,12 @@
 
 #include <asm/sysreg.h>
 
-/* QEMU's virt says dma-coherent; a board that does not will choose here. */
+/* memory.c: does the device tree say dma-coherent? QEMU's virt does, a Raspberry Pi does not. */
+bool memory_dma_coherent(void);
+
 static inline bool arch_dma_coherent(void)
 {
-	return true;
+	return memory_dma_coherent();
 }
 
 /* CTR_EL0.CWG, the most that one write-back touches; 0 says nothing, then the largest that is built. */
