@@ -17,6 +17,19 @@
 #include <lib/printk.h>
 #include <lib/string.h>
 
+void boot_info_complain(struct boot_info *info, const char *format, ...)
+{
+	va_list args;
+
+	if (info->complaints++ >= BOOT_MAX_COMPLAINTS)
+		return;
+	va_start(args, format);
+	vprintk(LOG_WARNING, format, args);
+	va_end(args);
+	if (info->complaints == BOOT_MAX_COMPLAINTS)
+		pr_warn("boot: the firmware is wrong in many places, the rest is not listed");
+}
+
 /* The smallest usable entry, or NULL. */
 static struct boot_range *smallest_usable(struct boot_info *info)
 {
@@ -80,7 +93,9 @@ int boot_info_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t s
 	if (size == 0 || type == MEMORY_NONE)
 		return 0;
 	if (added.end < start || added.end > BOOT_RANGE_END) {
-		pr_warn("%s: entry at %#llx of %#llx bytes passes the end of the address space, %s",
+		boot_info_complain(
+			info,
+			"%s: entry at %#llx of %#llx bytes passes the end of the address space, %s",
 			boot_source_name(source), (unsigned long long)start,
 			(unsigned long long)size, type == MEMORY_USABLE ? "ignored" : "clipped");
 		added.end = BOOT_RANGE_END;
@@ -104,14 +119,18 @@ int boot_info_reserve(struct boot_info *info, phys_addr_t start, phys_addr_t siz
 	if (size == 0 || start >= BOOT_RANGE_END)
 		return 0;
 	if (end < start || end > BOOT_RANGE_END) {
-		pr_warn("%s: %s at %#llx of %#llx bytes passes the end of the address space, "
+		boot_info_complain(
+			info,
+			"%s: %s at %#llx of %#llx bytes passes the end of the address space, "
 			"clipped",
 			boot_source_name(source), name, (unsigned long long)start,
 			(unsigned long long)size);
 		end = BOOT_RANGE_END;
 	}
 	if (info->nr_reserved == BOOT_MAX_RESERVATIONS) {
-		pr_warn("%s: %s: more than %u reservations, [%#llx, %#llx) is taken out of the map",
+		boot_info_complain(
+			info,
+			"%s: %s: more than %u reservations, [%#llx, %#llx) is taken out of the map",
 			boot_source_name(source), name, BOOT_MAX_RESERVATIONS,
 			(unsigned long long)start, (unsigned long long)end);
 		info->dropped++;

@@ -144,3 +144,36 @@ KTEST(boot_info, every_type_and_source_has_a_name)
 	EXPECT_STREQ(memory_type_name((enum memory_type)77), "unknown");
 	EXPECT_STREQ(boot_source_name((enum boot_source)77), "unknown");
 }
+
+static unsigned int lines_seen;
+
+static void count_lines(struct text_sink *sink, const char *text, size_t length)
+{
+	(void)sink;
+	for (size_t i = 0; i < length; i++)
+		lines_seen += text[i] == '\n';
+}
+
+static unsigned int lines_in_log(void)
+{
+	struct text_sink sink = {.emit = count_lines};
+
+	lines_seen = 0;
+	printk_dump(&sink, 0);
+	return lines_seen;
+}
+
+/* fault-B9 fault-B14: at 115200 bits a second 20,000 lines of a hundred characters take three minutes. */
+KTEST(boot_info, firmware_that_is_wrong_everywhere_does_not_fill_the_log)
+{
+	unsigned int before;
+
+	begin();
+	before = lines_in_log();
+	for (unsigned int i = 0; i < 20000; i++)
+		add(0xfffffffffff00000, 0x200000, MEMORY_USABLE);
+	EXPECT_EQ(info.complaints, 20000);
+	EXPECT_EQ(info.dropped, 20000);
+	EXPECT_LE(lines_in_log(), before + BOOT_MAX_COMPLAINTS + 1);
+	end();
+}
