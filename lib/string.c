@@ -162,7 +162,8 @@ unsigned long long memparse(const char *s, const char **end)
 		*end = start;
 		return 0;
 	}
-	suffix = *s ? strchr(suffixes, *s & ~0x20) : NULL;
+	/* A blank without its bit for lower case would be the NUL that ends the suffixes. */
+	suffix = *s > ' ' ? strchr(suffixes, *s & ~0x20) : NULL;
 	if (suffix) {
 		unsigned int shift = 10 * (unsigned int)(suffix - suffixes + 1);
 

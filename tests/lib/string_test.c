@@ -91,6 +91,8 @@ KTEST(string, memparse_knows_suffixes_and_saturates)
 	EXPECT_EQ(memparse("0x10k", &end), 16 * KiB);
 	EXPECT_TRUE(memparse("99999999999999999999", &end) == ~0ULL);
 	EXPECT_TRUE(memparse("16E", &end) == ~0ULL);
+	EXPECT_EQ(memparse("1 M", &end), 1);
+	EXPECT_STREQ(end, " M");
 	EXPECT_EQ(memparse("M", &end), 0);
 	EXPECT_EQ(*end, 'M');
 }
