@@ -13,6 +13,7 @@ test_src += tests/mm/page/misuse_test.c
 test_src += tests/lib/firmware/boot_info_test.c
 test_src += tests/lib/firmware/memory_map_test.c
 test_src += tests/lib/firmware/pvh_test.c
+test_src += tests/lib/firmware/multiboot2_test.c
 test_src += tests/lib/firmware/acpi_test.c
 test_src += tests/lib/firmware/fdt_builder.c tests/lib/firmware/recorded.S
 test_src += tests/lib/firmware/fdt_format_test.c
