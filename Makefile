@@ -101,7 +101,7 @@ build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE
 # What a start through GRUB takes besides.
 loader = $(if $(filter bios uefi,$(BOOT)),iso)
 
-.PHONY: run debug iso test check bench clean help
+.PHONY: run debug iso test test-firmware check bench clean help
 run:
 	@tools/setup run $(loader)
 ifeq ($(ARCH),hosted)
@@ -137,6 +137,15 @@ check:
 	@tools/setup test
 	@tools/check
 
+# Generated firmware, hundreds of boots: SEED=N draws others.
+BOOTS ?= 320
+SEED  ?= 1
+test-firmware:
+	@tools/setup test
+	@$(MAKE) --no-print-directory ARCH=x86_64 SLAB=$(SLAB) all
+	@$(MAKE) --no-print-directory ARCH=aarch64 SLAB=$(SLAB) all
+	@tests/boot/firmware_soak.py --boots $(BOOTS) --seed $(SEED)
+
 bench:
 	@tools/setup test
 	@tools/bench
@@ -150,6 +159,7 @@ help:
 #? make run      boot to the prompt      make test    prove every floor
 #? make debug    QEMU waits for gdb      make check   floors, headers, format, tour, warnings
 #? make bench    count instructions      make clean   remove out/
+#? make test-firmware  boot firmware that lies, BOOTS=320 times, drawn from SEED=1
 #? make iso      a disc or stick for PCs
 #?
 #? Variables, with the first as the default:

@@ -8,12 +8,14 @@ import struct
 
 from firmware_boot import COMMANDS, MULTIBOOT2_MAGIC, PVH_MAGIC, Case
 from model import Decision, intersect, size
-from qemu import BAD_BOOT, NO_MEMORY, OK
+from qemu import BAD_BOOT, COMMAND_FAILED, NO_MEMORY, OK
 
 MIB = 1 << 20
 LOW_END = 0x9FC00
 RAM_END = 0xBF00000  # of 192 MiB, below the machine's ACPI tables
 PHYS_END = 1 << 40  # -cpu max under TCG
+# A command line without its end runs on into words that are no commands.
+ANY_END = (OK, NO_MEMORY, BAD_BOOT, COMMAND_FAILED)
 ENOUGH = 16 * MIB // 4096  # with so many free frames there is no excuse
 DATA = (0x400000, 0xA000000)  # where boot data is laid down
 UNKNOWN_TYPES = (0, 2, 3, 4, 5, 6, 7, 12, 16, 20, 0xFFFFFFFF)
@@ -104,9 +106,10 @@ LIES = [nested, over_the_edges, cut_in_pieces, holes, doubled, empty, wrapping, 
 def draw_map(draw):
     entries = [(0, LOW_END, 1), (MIB, RAM_END - MIB, 1), (0xF0000, 0x10000, 2), (0xFD00000000, 3 << 32, 2)]
     used = draw.sample(LIES, draw.randrange(0, 5))
-    for lie in used:
+    # What no machine has is said last: cut in pieces it could pass for RAM.
+    for lie in sorted(used, key=lambda lie: lie in (wrapping, beyond)):
         entries = lie(draw, entries)
-    return entries, "+".join(lie.__name__ for lie in used) or "sane"
+    return draw.sample(entries, len(entries)) if shuffled in used else entries, "+".join(lie.__name__ for lie in used) or "sane"
 
 
 # --- boot data -------------------------------------------------------------------------------
@@ -194,7 +197,7 @@ def broken_pvh_case(draw, kernel):
         struct.pack_into(form, info, offset, draw.choice(values))
         names.append(name)
     start = ground.put(bytes(info), 4)
-    right = (BAD_BOOT,) if "magic" in names else (OK, NO_MEMORY, BAD_BOOT)
+    right = (BAD_BOOT,) if "magic" in names else ANY_END
     return Case(f"pvh {used}, broken {', '.join(names)}", "x86_64", ground.place, 0, start, ends=right)
 
 
@@ -228,19 +231,31 @@ def multiboot2_case(draw, kernel):
     return Case(f"multiboot2 {used}", "x86_64", ground.place, MULTIBOOT2_MAGIC, start, decision=decision, ends=ends(decision))
 
 
+def break_tags(draw, block):
+    """Nonsense in the block's size and in the heads of some tags; never in the map's entries, which must not claim RAM that is not there."""
+    heads, at = [(0, 4)], 8
+    while at < len(block):
+        kind, length = struct.unpack_from("<II", block, at)
+        heads += [(at, 8), (at + 8, 8)] if kind == 6 else [(at, 8)]
+        at += -(-length // 8) * 8
+    for _ in range(draw.randrange(1, 4)):
+        start, length = draw.choice(heads)
+        is_stride = (start - 8, 8) in heads
+        value = draw.choice((0, 1, 7, 8, 9, 20, 23, 0xFFFFFFFF, 0x7FFFFFFF))
+        struct.pack_into("<I", block, start + draw.randrange(0, length, 4), 25 if is_stride and value > 23 else value)
+
+
 def broken_multiboot2_case(draw, kernel):
     """Sizes, types and the alignment may be anything; only the end is judged."""
     entries, used = draw_map(draw)
     ground = Ground(draw, kernel)
     tags = multiboot2_block(entries, COMMANDS.encode() + b"\0", [(5, 3), (somewhere(draw), 0xFFFFFFFF)])
-    tags += [tag(draw.randrange(1, 30), draw.randbytes(draw.randrange(64))) for _ in range(draw.randrange(8))]
+    tags += [tag(draw.choice((*range(1, 6), *range(7, 40))), draw.randbytes(draw.randrange(64))) for _ in range(draw.randrange(8))]
     draw.shuffle(tags)
     block = bytearray(finish_block(tags))
-    for _ in range(draw.randrange(1, 6)):
-        at = draw.randrange(0, min(len(block), 400) // 4) * 4
-        struct.pack_into("<I", block, at, draw.choice((0, 1, 7, 8, 9, 20, 24, 40, 0xFFFFFFFF, 0x7FFFFFFF, draw.randrange(1 << 32))))
+    break_tags(draw, block)
     start = ground.put(bytes(block), 8)
-    return Case(f"multiboot2 {used}, broken", "x86_64", ground.place, MULTIBOOT2_MAGIC, start + draw.choice((0, 0, 0, 4)))
+    return Case(f"multiboot2 {used}, broken", "x86_64", ground.place, MULTIBOOT2_MAGIC, start + draw.choice((0, 0, 0, 4)), ends=ANY_END)
 
 
 def any_case(draw, kernel):

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * drivers/framebuffer.h - the console on a screen.
+ *
+ * There is one screen. It shows what the log holds and mirrors it from then on: errors red, warnings yellow. Where
+ * a PC's keyboard controller answers, its keys are read too.
+ */
+#pragma once
+
+#include <lib/firmware/boot_info.h>
+
+/*
+ * The framebuffer that the firmware or the loader left, if there is one: maps it for ever, at FIXMAP_FRAMEBUFFER, and
+ * registers the console. It must not lie in RAM that is given away: where the map calls it usable it must be reserved.
+ * A framebuffer that cannot be used is told and left alone. Once, after fixmap_init() and firmware_read().
+ */
+void framebuffer_console_init(const struct boot_info *boot);
+
+/* The same for pixels that are mapped already: the virtual machine's, see ramfb.h. False when there is a screen or the shape cannot be drawn on. */
+bool framebuffer_console_open(void *pixels, const struct boot_framebuffer *shape);
+
+/* Is there a screen? */
+bool framebuffer_console_is_open(void);
