@@ -94,12 +94,18 @@ static unsigned long ring_tail(unsigned int lines)
 	return position;
 }
 
-static void write_to_consoles(const char *text, size_t length)
+static void write_to(struct console *console, enum log_level level, const char *text, size_t length)
+{
+	console->level = level;
+	console->write(console, text, length);
+}
+
+static void write_to_consoles(enum log_level level, const char *text, size_t length)
 {
 	struct console *console;
 
 	list_for_each_entry (console, &consoles, link)
-		console->write(console, text, length);
+		write_to(console, level, text, length);
 }
 
 /* Every line of a message starts with its level in the ring; consoles see text only. */
@@ -114,7 +120,7 @@ static void log_text(enum log_level level, const char *text, size_t length)
 		start = text[i] == '\n';
 	}
 	if (level <= console_level)
-		write_to_consoles(text, length);
+		write_to_consoles(level, text, length);
 }
 
 void vprintk(enum log_level level, const char *format, va_list args)
@@ -138,13 +144,17 @@ void printk(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
-/* The lines from `position` on, up to `level`, without their level byte, in pieces of a contiguous run. */
-static void dump_from(struct text_sink *sink, unsigned long position, enum log_level level)
+/* The lines from `position` on, up to `level`, without their level byte, which goes into *line_level. */
+static void dump_from(struct text_sink *sink, unsigned long position, enum log_level level,
+		      enum log_level *line_level)
 {
 	while (position < head) {
-		bool shown = ring_at(position++) - '0' <= (int)level;
 		char text[64];
 		size_t length = 0;
+		bool shown;
+
+		*line_level = (enum log_level)(ring_at(position++) - '0');
+		shown = *line_level <= level;
 
 		while (position < head) {
 			char c = ring_at(position++);
@@ -162,7 +172,9 @@ static void dump_from(struct text_sink *sink, unsigned long position, enum log_l
 
 void printk_dump(struct text_sink *sink, unsigned int last)
 {
-	dump_from(sink, last ? ring_tail(last) : ring_start(), LOG_DEBUG);
+	enum log_level line_level;
+
+	dump_from(sink, last ? ring_tail(last) : ring_start(), LOG_DEBUG, &line_level);
 }
 
 struct console_sink {
@@ -182,7 +194,7 @@ void console_register(struct console *console)
 	struct console_sink replay = {.sink.emit = console_sink_emit, .console = console};
 	unsigned long flags = log_lock();
 
-	dump_from(&replay.sink, ring_start(), console_level);
+	dump_from(&replay.sink, ring_start(), console_level, &console->level);
 	list_add_tail(&console->link, &consoles);
 	log_unlock(flags);
 }
@@ -191,7 +203,7 @@ void console_write(const char *text, size_t length)
 {
 	unsigned long flags = log_lock();
 
-	write_to_consoles(text, length);
+	write_to_consoles(LOG_INFO, text, length);
 	log_unlock(flags);
 }
 
