@@ -23,5 +23,6 @@ static inline void mmio_write64(uintptr_t va, uint64_t value);
 static inline bool arch_has_ports(void);
 static inline uint8_t arch_port_read8(uint16_t port);
 static inline void arch_port_write8(uint16_t port, uint8_t value);
+static inline void arch_port_write32(uint16_t port, uint32_t value);
 
 #include <asm/mmio.h>

@@ -73,3 +73,9 @@ static inline void arch_port_write8(uint16_t port, uint8_t value)
 	(void)port;
 	(void)value;
 }
+
+static inline void arch_port_write32(uint16_t port, uint32_t value)
+{
+	(void)port;
+	(void)value;
+}
