@@ -15,9 +15,13 @@
 #define EARLY_IOREMAP_SLOTS 12 /* a map takes as many neighbours as it needs */
 #define EARLY_IOREMAP_PAGES 64 /* pages of a slot: 256 KiB */
 
+/* Room at the region's lower end for one large device, behind 2 MiB that are never mapped. */
+#define FIXMAP_FRAMEBUFFER_SIZE (64 * MiB)
+
 enum fixed_addresses {
 	FIX_HOLE,    /* never mapped: what runs off the top faults */
 	FIX_CONSOLE, /* the UART, one page of Device memory */
+	FIX_FW_CFG,  /* QEMU's configuration device, while it is asked */
 	FIX_TABLE0,  /* page tables being written, one slot a level */
 	FIX_TABLE_LAST = FIX_TABLE0 + 4,
 	FIX_KMAP0, /* a window onto high memory per CPU, for the page floor */
@@ -46,6 +50,16 @@ static inline uintptr_t fix_to_virt(enum fixed_addresses index)
  */
 void set_fixmap(enum fixed_addresses index, phys_addr_t pa, prot_t prot);
 void clear_fixmap(enum fixed_addresses index);
+
+/*
+ * Map [pa, pa+size), the pixels of a screen, write-combining and for ever. Once, by the boot CPU; needs no allocator and may come
+ * before one, so that a panic can be seen. NULL when it was done already or there is not room enough. The caller knows that nothing
+ * else uses that memory.
+ */
+void *fixmap_map_framebuffer(phys_addr_t pa, size_t size);
+
+/* What it has mapped, in whole pages; *size 0: nothing. */
+uintptr_t fixmap_framebuffer(size_t *size);
 
 /* A window onto any RAM page for this CPU, interrupts off between the two. Not nested. */
 void *fixmap_window_open(phys_addr_t pa);

@@ -8,7 +8,7 @@
  *	W3  Executable is the image's text alone, and boot code in front of it.
  *	W4  Text and read-only data are not writable, neither in the image nor in the direct map.
  *	W5  D1 and D2 of direct_map.c: at its distance, RAM only, nothing marked NOMAP.
- *	W6  The fixmap's slot 0 and what lies below its last slot are not mapped.
+ *	W6  The fixmap's slot 0 and what lies below its last slot are not mapped, but for the screen.
  *
  * COST		For each table page 512 looks; for each leaf some 100 instructions.
  * LINUX	mm/ptdump.c with CONFIG_DEBUG_WX: note_page(). That looks for W1 only.
@@ -148,9 +148,15 @@ static void check_nomap(struct check *check)
 static void check_fixmap_ends(struct check *check)
 {
 	uintptr_t lowest = fix_to_virt(NR_FIXED_ADDRESSES - 1);
-	uintptr_t base = arch_region_base(REGION_FIXMAP);
+	uintptr_t base = arch_region_base(REGION_FIXMAP), screen;
+	size_t size;
 
 	check_hole(check, fix_to_virt(FIX_HOLE), PAGE_SIZE, "the hole at the fixmap's top");
+	screen = fixmap_framebuffer(&size);
+	if (size) {
+		check_hole(check, base, screen - base, "mapped below the screen");
+		base = screen + size;
+	}
 	check_hole(check, base, lowest - base, "mapped below the fixmap's last slot");
 }
 
