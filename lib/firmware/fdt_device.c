@@ -193,6 +193,17 @@ static phys_addr_t device_address(const struct fdt *fdt, const char *compatible)
 	return 0;
 }
 
+/* The same for a device right below the root. */
+static phys_addr_t root_device_address(const struct fdt *fdt, const char *compatible)
+{
+	size_t path[2] = {fdt_root(fdt)};
+	phys_addr_t address;
+
+	if (find_child(fdt, compatible, path, 1) && path_address(fdt, path, 2, &address))
+		return address;
+	return 0;
+}
+
 /* One past the last address of memory that devices on `bus` reach; 0 when it does not say. */
 static phys_addr_t bus_reach(const struct fdt *fdt, size_t bus)
 {
@@ -247,5 +258,6 @@ void fdt_read_devices(const struct fdt *fdt, struct boot_info *info)
 		strscpy(info->board.model, model, sizeof(info->board.model));
 	info->board.mailbox = device_address(fdt, "brcm,bcm2835-mbox");
 	info->board.watchdog = device_address(fdt, "brcm,bcm2835-pm-wdt");
+	info->fw_cfg = root_device_address(fdt, "qemu,fw-cfg-mmio");
 	read_dma(fdt, &info->board);
 }

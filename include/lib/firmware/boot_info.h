@@ -94,7 +94,7 @@ struct boot_framebuffer {
 	uint32_t width, height;
 	uint32_t pitch; /* bytes from one line to the next */
 	uint32_t bits_per_pixel;
-	/* The bit at which each colour, 8 bits wide, begins in a pixel. */
+	/* The bit at which each colour begins in a pixel: 8 bits wide, but with 16 bits a pixel 5-6-5. */
 	uint8_t red_position, green_position, blue_position;
 };
 
@@ -139,6 +139,7 @@ struct boot_info {
 	phys_addr_t acpi_root;			   /* RSDT or XSDT; 0: to be read from the RSDP */
 	unsigned int acpi_root_entry_size;	   /* 4: RSDT, 8: XSDT */
 	phys_addr_t local_apic;			   /* 0: none */
+	phys_addr_t fw_cfg; /* registers of QEMU's configuration device; 0: none, or I/O ports */
 	enum { PSCI_NONE, PSCI_HVC, PSCI_SMC } psci;
 };
 
