@@ -22,6 +22,8 @@
 #include <mm/fixmap.h>
 #include <mm/init.h>
 #include <drivers/console.h>
+#include <drivers/framebuffer.h>
+#include <drivers/ramfb.h>
 #include <kernel/entry.h>
 #include <kernel/firmware.h>
 #include <kernel/shell.h>
@@ -141,9 +143,11 @@ void kmain(struct boot_info *boot)
 	set_log_level();
 	set_report_policy();
 	console_init(boot);
+	framebuffer_console_init(boot);
 	say_hello(boot);
 
 	mm_init(boot);
+	ramfb_init(boot);
 
 	say_cpus(boot);
 	cycles_to_prompt = arch_cycles() - arch_boot_cycles();

@@ -37,6 +37,8 @@
 #define TAB		8
 #define CELL_CURSOR	0x8000 /* drawn with ink and paper exchanged */
 #define PAPER		NR_TEXT_COLOURS
+#define ROOMY_ROWS	30
+#define ROOMY_COLUMNS	80
 #define MAX_DIMENSION	16384
 #define MAX_PIXEL_BYTES 4
 
