@@ -164,7 +164,7 @@ help:
 #?
 #? Variables, with the first as the default:
 #?   ARCH=x86_64|aarch64|hosted   SLAB=slab   PROFILE=debug|release|paranoid   TESTS=1|0
-#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2 (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
+#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2|raspi3b|raspi4b (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
 #?   MEM=256M   SMP=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
 #?   APPEND="words for the kernel's command line"   CMD="commands; at the prompt", then power off
 #? Example: make run ARCH=aarch64 CMD="memmap; cat /proc/buddyinfo"

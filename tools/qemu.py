@@ -40,8 +40,12 @@ MACHINES = {
     "aarch64": {
         "virt": ["-M", "virt"],
         "virt-el2": ["-M", "virt,virtualization=on"],
+        "raspi3b": ["-M", "raspi3b"],
+        "raspi4b": ["-M", "raspi4b"],
     },
 }
+# Boards are what they are: memory, CPUs, a tree from tests/boot/NAME.dts. Serial ports: 0 is the PL011, 1 the mini-UART.
+BOARDS = {"raspi3b": {"mem": "1G", "smp": "4"}, "raspi4b": {"mem": "2G", "smp": "4"}}
 BOOTS = {"x86_64": ["pvh", "bios", "uefi"], "aarch64": ["image"]}
 ONLY_PVH = ["microvm"]  # machines without a firmware that reads discs
 CPUS = {"x86_64": "max,la57=off", "aarch64": "max"}
@@ -83,6 +87,8 @@ class Boot:
     cpu: str = ""
     append: str = ""
     initrd: str = ""
+    port: int = 1  # of a board: which serial port is seen; its tree names the mini-UART
+    dtb: str = ""  # of a board: instead of ours
     icount: bool = False
     extra: tuple = ()
     grub: str = ""  # BOOT=bios and uefi: commands for GRUB before it loads the kernel
@@ -96,7 +102,26 @@ class Boot:
             raise Refused(f"MEM={self.mem} is not a size; it is a number with K, M, G or T, such as 256M")
         if not re.fullmatch(r"[1-9][0-9]?", self.smp) or int(self.smp) > 64:
             raise Refused(f"SMP={self.smp} is not a number of CPUs; it is from 1 to 64")
+        return self.fit_board()
+
+    def fit_board(self):
+        """A board's memory and CPUs are taken where nothing else was asked for."""
+        for what, value in BOARDS.get(self.machine, {}).items():
+            if getattr(self, what) not in (value, Boot.__dataclass_fields__[what].default):
+                raise Refused(f"{what.upper()}={getattr(self, what)}: {self.machine} has {value} and nothing else")
+            setattr(self, what, value)
         return self
+
+    def device_tree(self):
+        """The board's tree, compiled unless that was done."""
+        source = os.path.join(TOOLS, "..", "tests", "boot", f"{self.machine}.dts")
+        target = os.path.join(TOOLS, "..", "out", f"{self.machine}.dtb")
+        if not os.path.exists(target) or os.path.getmtime(target) < os.path.getmtime(source):
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            part = f"{target}.{os.getpid()}"
+            subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", part, source], check=True)
+            os.replace(part, target)
+        return target
 
     def by_grub(self):
         return self.boot in ("bios", "uefi")
@@ -145,6 +170,7 @@ class Boot:
             return line
         line = ["-kernel", self.kernel]
         line += ["-append", self.append] if self.append else []
+        line += ["-dtb", self.dtb or self.device_tree()] if self.machine in BOARDS else []
         return line + (["-initrd", self.initrd] if self.initrd else [])
 
     def command(self, serial, make=True):
@@ -153,8 +179,10 @@ class Boot:
         if make and self.by_grub():
             self.make_iso()
         program = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}[self.arch]
-        line = [program, *MACHINES[self.arch][self.machine], "-cpu", self.cpu or CPUS[self.arch]]
+        line = [program, *MACHINES[self.arch][self.machine]]
+        line += [] if self.machine in BOARDS else ["-cpu", self.cpu or CPUS[self.arch]]
         line += ["-m", self.mem, "-smp", self.smp, "-accel", "tcg", "-display", "none", "-no-reboot"]
+        line += ["-serial", "null"] if self.machine in BOARDS and self.port == 1 else []
         line += ["-serial", serial, "-nic", "none", *self.loading()]
         if serial == "stdio":
             line += ["-monitor", "none"]

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""The boards: one Image boots the Raspberry Pi 3 and 4 with trees of our own in the shape of the real ones.
+
+QEMU has the Pi 4 from its version 9 on; without it those boots are skipped. It models no caches, so that
+what must be written back for the graphics processor is tried, but not proved, here.
+"""
+import functools
+import re
+import struct
+import subprocess
+
+import pytest
+from conftest import boot, kernel, section
+from qemu import BOARDS, OK
+from test_accounts import check_accounts, firmware_map, handover
+from test_selftest import check_ktap
+
+ARM_MEMORY = 960 << 20  # what the graphics processor leaves of the first GiB under QEMU
+CPU = {"raspi3b": "Cortex-A53", "raspi4b": "Cortex-A72"}
+DMA_PAGES = ARM_MEMORY // 4096
+
+
+@functools.cache
+def machines():
+    found = subprocess.run(["qemu-system-aarch64", "-M", "help"], capture_output=True, text=True, timeout=60)
+    return set(re.findall(r"^(\S+)", found.stdout, re.M))
+
+
+@pytest.fixture(params=list(BOARDS))
+def board(request):
+    if request.param not in machines():
+        pytest.skip(f"this QEMU has no {request.param}; version 9 has (tools/setup --backports)")
+    return request.param
+
+
+def run(board, commands, append="quiet", **more):
+    result = boot("aarch64", machine=board, append=append, commands=commands, **more)
+    assert result.status == OK, result
+    return result.output
+
+
+def test_memory_is_what_the_graphics_processor_leaves(board):
+    output = run(board, "memmap; verify")
+    assert [(low, high) for low, high, _ in firmware_map(output)] == [(0, ARM_MEMORY)]
+    table = check_accounts(output)
+    assert table["all"][0] == ARM_MEMORY // 4096
+    assert set(handover(output)) == {"DMA", "all"}, "every device reaches the first GiB, and there is no more"
+    assert "every invariant holds" in output
+
+
+def test_fault_b29_the_page_where_other_cpus_wait_is_never_given_away(board):
+    assert re.search(r"0x0000000000-0x0000000fff\s+4 KiB\s+reserved\s+memreserve", run(board, "memmap"))
+
+
+def test_four_cpus_are_listed_and_parked(board):
+    output = run(board, "dmesg")
+    assert "smp: 4 cpus found, 3 parked by the firmware, 1 running" in output
+    assert len(set(re.findall(r"smp:   cpu (\d)", output))) == 4
+    assert f"cpu: {CPU[board]}" in output
+
+
+@pytest.mark.parametrize("append,port,name", [
+    ("", 1, "mini-UART"),  # the tree's stdout-path
+    ("console=serial1,115200", 1, "mini-UART"),
+    ("console=ttyS0", 1, "mini-UART"),
+    ("console=ttyAMA0,115200n8", 0, "ttyAMA"),
+    ("console=serial0", 0, "ttyAMA"),
+    ("console=tty1", 1, "mini-UART"),  # what no port is called leaves the tree's choice
+])  # fmt: skip
+def test_both_serial_ports_are_consoles(board, append, port, name):
+    output = run(board, "verify", append=append, port=port)
+    address = {"raspi3b": 0x3F200000, "raspi4b": 0xFE200000}[board] + {"ttyAMA": 0x1000, "mini-UART": 0x15040}[name]
+    assert f"console: {name} at {address:#x}, from device tree" in output
+    assert ("the firmware's choice is used" in output) == ("tty1" in append)
+
+
+@pytest.mark.parametrize("profile,append", [("debug", "mem=128M"), ("release", "mem=128M highmem=32M")])
+def test_every_self_test_passes_on_a_board(board, profile, append):
+    result = boot("aarch64", machine=board, profile=profile, append=f"quiet {append} selftest", timeout=300)
+    assert result.status == OK, result
+    check_ktap(result.output)
+
+
+def test_the_image_runs_where_older_firmware_loads_it(tmp_path):
+    """At 0x80000, no multiple of 2 MiB; newer firmware and QEMU take 0x200000."""
+    image = bytearray(open(kernel("aarch64"), "rb").read())
+    assert struct.unpack_from("<Q", image, 8)[0] == 0
+    struct.pack_into("<Q", image, 8, 0x80000)
+    moved = tmp_path / "Image"
+    moved.write_bytes(image)
+    import qemu
+
+    result = qemu.boot(qemu.Boot(arch="aarch64", kernel=str(moved), machine="raspi3b", append='quiet run="memmap; verify"'))
+    assert result.status == OK, result
+    assert re.search(r"0x0000080000-0x[0-9a-f]+\s+\d+ KiB\s+reserved\s+kernel image", result.output)
+    assert section(result.output, "What became")
