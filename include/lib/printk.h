@@ -35,7 +35,8 @@ struct console {
 	void (*write)(struct console *console, const char *text, size_t length);
 	int (*read)(struct console
 			    *console); /* the next byte typed, or -1 when none waits; may be NULL */
-	enum log_level level; /* of the text that is being written; LOG_INFO for what is no log line */
+	enum log_level
+		level; /* of the text that is being written; LOG_INFO for what is no log line */
 	struct list_head link;
 };
 
