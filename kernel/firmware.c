@@ -13,7 +13,7 @@
  *	ebx -> start info --> memory map			 all little-endian, physical
  *			 |--> command line
  *			 |--> module list --> initrd
- *			 '--> RSDP --> RSDT/XSDT --> MADT (CPUs), SPCR (console), ...
+ *			 '--> RSDP --> RSDT/XSDT --> MADT (CPUs), SPCR (console), SRAT ...
  *
  *	A multiboot2 loader leaves one block with all of it; only modules lie outside.
  *
@@ -137,32 +137,48 @@ static void reserve_table(struct boot_info *boot, phys_addr_t pa, size_t size, c
 		boot_info_reserve(boot, pa, size, SOURCE_ACPI, false, name);
 }
 
-static void parse_table(struct boot_info *boot, phys_addr_t pa, size_t length,
-			int (*parse)(const void *, size_t, struct boot_info *))
+/* The tables that are parsed, in this order: SRAT needs the CPUs of the MADT, SLIT the nodes of SRAT. */
+static const struct acpi_parser {
+	char signature[5];
+	int (*parse)(const void *bytes, size_t size, struct boot_info *boot);
+} acpi_parsers[] = {
+	{"APIC", acpi_parse_madt}, {"SPCR", acpi_parse_spcr}, {"MCFG", acpi_parse_mcfg},
+	{"SRAT", acpi_parse_srat}, {"SLIT", acpi_parse_slit},
+};
+
+struct acpi_table {
+	phys_addr_t pa;
+	size_t length; /* 0: there is none */
+};
+
+static void parse_table(struct boot_info *boot, const struct acpi_table *table,
+			const struct acpi_parser *parser)
 {
 	const void *bytes;
 
-	if (length > ACPI_MAX_READ)
+	if (table->length == 0 || table->length > ACPI_MAX_READ)
 		return;
-	bytes = borrow(pa, length, "an ACPI table");
+	bytes = borrow(table->pa, table->length, "an ACPI table");
 	if (!bytes)
 		return;
-	parse(bytes, length, boot);
-	early_memunmap(bytes, length);
+	parser->parse(bytes, table->length, boot);
+	early_memunmap(bytes, table->length);
 }
 
-static void read_table(struct boot_info *boot, phys_addr_t pa)
+/* Reserves a table, and remembers it if there is a parser for it: the first of its kind. */
+static void find_table(struct boot_info *boot, phys_addr_t pa, struct acpi_table *found)
 {
 	const void *header = borrow(pa, ACPI_HEADER_SIZE, "an ACPI table");
-	bool is_madt, is_spcr;
 	char name[] = "ACPI ....";
 	long length;
 
 	if (!header)
 		return;
 	length = acpi_table_length(header, ACPI_HEADER_SIZE);
-	is_madt = acpi_has_signature(header, ACPI_HEADER_SIZE, "APIC");
-	is_spcr = acpi_has_signature(header, ACPI_HEADER_SIZE, "SPCR");
+	for (unsigned int i = 0; i < ARRAY_SIZE(acpi_parsers) && length > 0; i++)
+		if (found[i].length == 0 &&
+		    acpi_has_signature(header, ACPI_HEADER_SIZE, acpi_parsers[i].signature))
+			found[i] = (struct acpi_table){pa, (size_t)length};
 	for (unsigned int i = 0; i < 4; i++) {
 		char c = ((const char *)header)[i];
 
@@ -176,10 +192,25 @@ static void read_table(struct boot_info *boot, phys_addr_t pa)
 		return;
 	}
 	reserve_table(boot, pa, (size_t)length, name);
-	if (is_madt)
-		parse_table(boot, pa, (size_t)length, acpi_parse_madt);
-	else if (is_spcr)
-		parse_table(boot, pa, (size_t)length, acpi_parse_spcr);
+}
+
+static void read_tables(struct boot_info *boot, const void *root, size_t length,
+			unsigned int entry_size)
+{
+	struct acpi_table found[ARRAY_SIZE(acpi_parsers)] = {{0}};
+	unsigned int nr = acpi_root_count(root, length, entry_size);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		phys_addr_t pa = acpi_root_entry(root, length, entry_size, i);
+
+		if (pa)
+			find_table(boot, pa, found);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(acpi_parsers); i++) {
+		if (acpi_parsers[i].parse == acpi_parse_slit)
+			boot_nodes_settle(boot);
+		parse_table(boot, &found[i], &acpi_parsers[i]);
+	}
 }
 
 /* Each table that a valid RSDT or XSDT lists. */
@@ -187,7 +218,6 @@ static void read_root(struct boot_info *boot, const struct acpi_roots *roots)
 {
 	const void *bytes = borrow(roots->root_pa, ACPI_HEADER_SIZE, "the ACPI root table");
 	long length;
-	unsigned int nr;
 
 	if (!bytes)
 		return;
@@ -202,14 +232,7 @@ static void read_root(struct boot_info *boot, const struct acpi_roots *roots)
 		return;
 	if (acpi_table_valid(bytes, (size_t)length)) {
 		reserve_table(boot, roots->root_pa, (size_t)length, "ACPI root table");
-		nr = acpi_root_count(bytes, (size_t)length, roots->entry_size);
-		for (unsigned int i = 0; i < nr; i++) {
-			phys_addr_t pa = acpi_root_entry(bytes, (size_t)length, roots->entry_size,
-							 i);
-
-			if (pa)
-				read_table(boot, pa);
-		}
+		read_tables(boot, bytes, (size_t)length, roots->entry_size);
 	} else {
 		pr_warn("boot: the ACPI root table's checksum is wrong, ignored");
 	}
@@ -464,12 +487,42 @@ static void read_device_tree(struct boot_info *boot)
 	early_memunmap(bytes, (size_t)used);
 }
 
+static void say_interrupts(const struct boot_info *boot)
+{
+	const struct boot_interrupts *interrupts = &boot->interrupts;
+
+	switch (interrupts->type) {
+	case INTERRUPTS_APIC:
+		pr_info("interrupts: local APICs at %#llx, %u I/O APICs, the first at %#llx",
+			(unsigned long long)boot->local_apic, interrupts->nr_io_apics,
+			(unsigned long long)interrupts->io_apic[0].base);
+		break;
+	case INTERRUPTS_GIC_V2:
+		pr_info("interrupts: GICv2, distributor at %#llx, CPU interfaces at %#llx",
+			(unsigned long long)interrupts->distributor,
+			(unsigned long long)interrupts->cpu_interface);
+		break;
+	case INTERRUPTS_GIC_V3:
+		pr_info("interrupts: GICv3, distributor at %#llx, redistributors at %#llx, %s at "
+			"%#llx",
+			(unsigned long long)interrupts->distributor,
+			(unsigned long long)interrupts->redistributor,
+			interrupts->its_size ? "ITS" : "no ITS",
+			(unsigned long long)interrupts->its);
+		break;
+	default:
+		pr_info("interrupts: no controller that this kernel knows");
+	}
+}
+
 void firmware_read(struct boot_info *boot)
 {
 	boot_info_reserve(boot, boot->image_start, boot->image_end - boot->image_start,
 			  SOURCE_KERNEL, false, "kernel image");
 	switch (boot->protocol) {
 	case BOOT_HOSTED: /* the host has filled in the rest */
+		if (boot->nodes.nr == 0)
+			boot_nodes_settle(boot);
 		return;
 	case BOOT_PVH:
 		read_pvh(boot);
@@ -486,4 +539,7 @@ void firmware_read(struct boot_info *boot)
 	reserve_initrd(boot);
 	if (arch_low_megabyte_reserved())
 		read_pc(boot);
+	if (boot->nodes.nr == 0)
+		boot_nodes_settle(boot);
+	say_interrupts(boot);
 }

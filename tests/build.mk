@@ -15,6 +15,7 @@ test_src += tests/lib/firmware/memory_map_test.c
 test_src += tests/lib/firmware/pvh_test.c
 test_src += tests/lib/firmware/multiboot2_test.c
 test_src += tests/lib/firmware/acpi_test.c
+test_src += tests/lib/firmware/boot_nodes_test.c tests/lib/firmware/acpi_nodes_test.c
 test_src += tests/lib/firmware/fdt_builder.c tests/lib/firmware/recorded.S
 test_src += tests/lib/firmware/fdt_format_test.c
 test_src += tests/lib/firmware/fdt_boot_test.c

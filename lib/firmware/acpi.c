@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi.c - read the static ACPI tables: who the CPUs are, where the console is.
+ * acpi.c - read the static ACPI tables: who the CPUs are, where console, interrupts and PCI are.
  *
  * PICTURE
  *	RSDP --rev 0--> RSDT, entries of 4 bytes --+--> "APIC" MADT: one entry a CPU
  *	     --rev 2--> XSDT, entries of 8 bytes --+--> "SPCR" the console's UART
+ *						   +--> "MCFG" PCI's configuration space
+ *						   +--> "SRAT", "SLIT": acpi_nodes.c
  *						   +--> others, which only get reserved
  *
  *	A table: signature 4, length 4, revision 1, checksum 1, ids; all bytes add up
@@ -22,9 +24,12 @@
 
 #define MADT_ENTRIES_OFFSET 44
 #define SPCR_MIN_SIZE	    52 /* up to the end of the base address */
+#define MCFG_ENTRIES_OFFSET 44
+#define MCFG_ENTRY_SIZE	    16
 
 enum madt_type {
 	MADT_LOCAL_APIC = 0,
+	MADT_IO_APIC = 1,
 	MADT_LOCAL_APIC_ADDRESS = 5,
 	MADT_LOCAL_X2APIC = 9,
 };
@@ -132,8 +137,22 @@ static void add_cpu(struct boot_info *info, uint32_t id, uint32_t nobody, uint32
 	if (id == nobody || !(flags & (MADT_CPU_ENABLED | MADT_CPU_ONLINE_CAPABLE)))
 		return;
 	boot_info_add_cpu(info, &(struct boot_cpu){.hardware_id = id,
+						   .node = BOOT_NO_NODE,
 						   .enabled = flags & MADT_CPU_ENABLED,
 						   .method = CPU_METHOD_APIC});
+}
+
+static void add_io_apic(struct boot_info *info, phys_addr_t base, uint32_t first)
+{
+	struct boot_interrupts *interrupts = &info->interrupts;
+
+	if (interrupts->nr_io_apics == BOOT_MAX_IO_APICS) {
+		pr_warn("ACPI: the I/O APIC at %#llx is one more than fits, ignored",
+			(unsigned long long)base);
+		info->dropped++;
+		return;
+	}
+	interrupts->io_apic[interrupts->nr_io_apics++] = (struct boot_io_apic){base, first};
 }
 
 static void parse_madt_entry(const uint8_t *entry, size_t length, struct boot_info *info)
@@ -142,6 +161,10 @@ static void parse_madt_entry(const uint8_t *entry, size_t length, struct boot_in
 	case MADT_LOCAL_APIC:
 		if (length >= 8)
 			add_cpu(info, entry[3], 0xff, le32_at(entry + 4));
+		break;
+	case MADT_IO_APIC:
+		if (length >= 12)
+			add_io_apic(info, le32_at(entry + 4), le32_at(entry + 8));
 		break;
 	case MADT_LOCAL_X2APIC:
 		if (length >= 16)
@@ -154,30 +177,54 @@ static void parse_madt_entry(const uint8_t *entry, size_t length, struct boot_in
 	}
 }
 
+void acpi_for_each_entry(const void *table, size_t first,
+			 void (*parse)(const uint8_t *entry, size_t length, struct boot_info *info),
+			 struct boot_info *info)
+{
+	const uint8_t *p = table;
+	size_t offset = first, end = le32_at(p + 4);
+
+	while (bytes_fit(end, offset, 2)) {
+		size_t length = p[offset + 1];
+
+		if (length < 2 || !bytes_fit(end, offset, length)) {
+			pr_warn("ACPI: %.4s entry at %#zx has length %zu, the rest is ignored",
+				(const char *)p, offset, length);
+			info->dropped++;
+			break;
+		}
+		parse(p + offset, length, info);
+		offset += length;
+	}
+}
+
 int acpi_parse_madt(const void *bytes, size_t size, struct boot_info *info)
 {
 	const uint8_t *p = bytes;
-	size_t offset = MADT_ENTRIES_OFFSET, end;
 
 	if (!acpi_has_signature(p, size, "APIC") || !acpi_table_valid(p, size) ||
 	    le32_at(p + 4) < MADT_ENTRIES_OFFSET) {
 		pr_warn("ACPI: the MADT is broken, its CPUs stay unknown");
 		return -EINVAL;
 	}
-	end = le32_at(p + 4);
 	info->local_apic = le32_at(p + 36);
-	while (bytes_fit(end, offset, 2)) {
-		size_t length = p[offset + 1];
+	info->interrupts.type = INTERRUPTS_APIC;
+	acpi_for_each_entry(p, MADT_ENTRIES_OFFSET, parse_madt_entry, info);
+	return 0;
+}
 
-		if (length < 2 || !bytes_fit(end, offset, length)) {
-			pr_warn("ACPI: MADT entry at %#zx has length %zu, the rest is ignored",
-				offset, length);
-			info->dropped++;
-			break;
-		}
-		parse_madt_entry(p + offset, length, info);
-		offset += length;
-	}
+int acpi_parse_mcfg(const void *bytes, size_t size, struct boot_info *info)
+{
+	const uint8_t *p = bytes;
+
+	if (!acpi_has_signature(p, size, "MCFG") || !acpi_table_valid(p, size))
+		return -EINVAL;
+	for (size_t at = MCFG_ENTRIES_OFFSET; bytes_fit(le32_at(p + 4), at, MCFG_ENTRY_SIZE);
+	     at += MCFG_ENTRY_SIZE)
+		boot_info_add_ecam(info, &(struct boot_ecam){.base = le64_at(p + at),
+							     .segment = le16_at(p + at + 8),
+							     .first_bus = p[at + 10],
+							     .last_bus = p[at + 11]});
 	return 0;
 }
 

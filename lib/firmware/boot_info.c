@@ -155,6 +155,22 @@ void boot_info_add_cpu(struct boot_info *info, const struct boot_cpu *cpu)
 		info->nr_cpus_unlisted++;
 }
 
+int boot_info_add_ecam(struct boot_info *info, const struct boot_ecam *ecam)
+{
+	bool sane = ecam->base != 0 && IS_ALIGNED(ecam->base, 1 * MiB) &&
+		    ecam->base < BOOT_RANGE_END - 256 * MiB && ecam->first_bus <= ecam->last_bus;
+
+	if (sane && info->nr_ecams < BOOT_MAX_ECAMS) {
+		info->ecam[info->nr_ecams++] = *ecam;
+		return 0;
+	}
+	pr_warn("PCI: configuration space at %#llx, segment %u, buses %u to %u: %s, ignored",
+		(unsigned long long)ecam->base, ecam->segment, ecam->first_bus, ecam->last_bus,
+		sane ? "one more than fits" : "cannot be true");
+	info->dropped++;
+	return sane ? -ENOSPC : -EINVAL;
+}
+
 bool boot_info_is_usable(const struct boot_info *info, phys_addr_t start, phys_addr_t end)
 {
 	for (unsigned int i = 0; i < info->nr_map; i++) {

@@ -9,13 +9,15 @@
 #pragma once
 
 #include <config.h>
+#include <lib/firmware/boot_nodes.h>
 #include <lib/types.h>
 
 #define BOOT_MAX_RANGES	      512 /* pieces of the firmware's map, and of the sanitised one */
 #define BOOT_MAX_RESERVATIONS 64  /* image, initrd, tables, device tree, ... */
-#define BOOT_MAX_NODE_RANGES  64
 #define BOOT_MAX_COMPLAINTS   32 /* lines about what is wrong, before the rest is only counted */
 #define BOOT_MAX_PORTS	      4	 /* serial ports that have a number */
+#define BOOT_MAX_IO_APICS     16
+#define BOOT_MAX_ECAMS	      8
 
 /*
  * Ranges end here at the latest. No CPU forms an address in the last page of
@@ -82,10 +84,31 @@ enum boot_cpu_method { CPU_METHOD_NONE, CPU_METHOD_APIC, CPU_METHOD_PSCI, CPU_ME
 
 struct boot_cpu {
 	uint64_t hardware_id; /* APIC id or MPIDR */
-	int node;
+	int node;	      /* a parser gives the firmware's number, or BOOT_NO_NODE */
 	bool enabled; /* false: present, but the firmware wants it left alone or plugged first */
 	enum boot_cpu_method method;
 	phys_addr_t release_pa; /* spin table: the word that it polls */
+};
+
+/* What brings interrupts to the CPUs. Only found and named here. */
+struct boot_interrupts {
+	enum { INTERRUPTS_UNKNOWN, INTERRUPTS_APIC, INTERRUPTS_GIC_V2, INTERRUPTS_GIC_V3 } type;
+	phys_addr_t distributor, distributor_size;     /* GIC */
+	phys_addr_t cpu_interface, cpu_interface_size; /* GICv2 */
+	phys_addr_t redistributor, redistributor_size; /* GICv3, the first region */
+	phys_addr_t its, its_size;		       /* GICv3; size 0: none */
+	struct boot_io_apic {
+		phys_addr_t base;
+		uint32_t first; /* number of its first interrupt */
+	} io_apic[BOOT_MAX_IO_APICS];
+	unsigned int nr_io_apics;
+};
+
+/* Where PCI's configuration space is memory: bus b at base + b MiB. */
+struct boot_ecam {
+	phys_addr_t base;
+	uint16_t segment;
+	uint8_t first_bus, last_bus;
 };
 
 /* Pixels that the loader or the firmware has set up, in lines of `pitch` bytes. Direct colour only. */
@@ -127,6 +150,10 @@ struct boot_info {
 	struct boot_cpu cpu[NR_CPUS];
 	unsigned int nr_cpus;	       /* listed in cpu[] */
 	unsigned int nr_cpus_unlisted; /* more than NR_CPUS */
+	struct boot_nodes nodes;
+	struct boot_interrupts interrupts;
+	struct boot_ecam ecam[BOOT_MAX_ECAMS];
+	unsigned int nr_ecams;
 	struct boot_uart uart;	       /* where the console is to be */
 	struct boot_uart
 		port[BOOT_MAX_PORTS]; /* the ports by their number; UART_NONE: not driven */
@@ -170,6 +197,9 @@ int boot_info_reserve(struct boot_info *info, phys_addr_t start, phys_addr_t siz
 
 /* Append a CPU unless its hardware id is listed already; beyond NR_CPUS it is only counted. */
 void boot_info_add_cpu(struct boot_info *info, const struct boot_cpu *cpu);
+
+/* Configuration space that makes sense is listed, else -EINVAL; -ENOSPC when the list is full. Both are counted in `dropped`. */
+int boot_info_add_ecam(struct boot_info *info, const struct boot_ecam *ecam);
 
 /* Does the firmware call any byte of [start, end) usable? */
 bool boot_info_is_usable(const struct boot_info *info, phys_addr_t start, phys_addr_t end);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot_nodes_test.c - from a firmware's numbers to node ids, and claims that contradict each other.
+ */
+#include <lib/ktest.h>
+
+#include <lib/errno.h>
+#include <lib/firmware/boot_info.h>
+#include <lib/printk.h>
+
+static struct boot_info info;
+static enum log_level level;
+
+static void begin(void)
+{
+	memset(&info, 0, sizeof(info));
+	level = console_get_level();
+	console_set_level(LOG_PANIC);
+}
+
+static void end(void)
+{
+	console_set_level(level);
+}
+
+static void cpu(uint64_t id, int domain)
+{
+	boot_info_add_cpu(&info, &(struct boot_cpu){.hardware_id = id, .node = domain});
+}
+
+KTEST(boot_nodes, ids_are_without_gaps_and_in_the_order_of_the_firmwares_numbers)
+{
+	begin();
+	boot_nodes_add_range(&info, 2 * GiB, GiB, 700);
+	boot_nodes_add_range(&info, 0, GiB, 2);
+	boot_nodes_add_range(&info, GiB, GiB, 700);
+	cpu(0, 2);
+	cpu(1, 700);
+	cpu(2, 5); /* a node without memory */
+	cpu(3, BOOT_NO_NODE);
+	boot_nodes_settle(&info);
+	ASSERT_TEST(info.nodes.nr == 3);
+	EXPECT_EQ(info.nodes.range[0].nid, 2);
+	EXPECT_EQ(info.nodes.range[1].nid, 0);
+	EXPECT_EQ(info.nodes.range[2].nid, 2);
+	EXPECT_EQ(info.cpu[0].node, 0);
+	EXPECT_EQ(info.cpu[1].node, 2);
+	EXPECT_EQ(info.cpu[2].node, 1);
+	EXPECT_EQ(info.cpu[3].node, 0);
+	EXPECT_EQ(boot_nodes_find(&info.nodes, 700), 2);
+	EXPECT_EQ(boot_nodes_find(&info.nodes, 3), BOOT_NO_NODE);
+	EXPECT_EQ(info.nodes.distance[1][1], 10);
+	EXPECT_EQ(info.nodes.distance[0][2], 20);
+	EXPECT_EQ(info.dropped, 0);
+	end();
+}
+
+KTEST(boot_nodes, a_firmware_that_names_no_node_has_one)
+{
+	begin();
+	cpu(0, BOOT_NO_NODE);
+	boot_nodes_settle(&info);
+	EXPECT_EQ(info.nodes.nr, 1);
+	EXPECT_EQ(info.nodes.distance[0][0], 10);
+	EXPECT_EQ(info.cpu[0].node, 0);
+	end();
+}
+
+/*
+ *	node 1	[     ]
+ *	node 2	   [     ]	refused
+ *	node 1	   [     ]	may be
+ *	node 2		 [ ]
+ */
+KTEST(boot_nodes, memory_of_two_nodes_stays_with_the_first)
+{
+	begin();
+	EXPECT_EQ(boot_nodes_add_range(&info, 0, 2 * GiB, 1), 0);
+	EXPECT_EQ(boot_nodes_add_range(&info, GiB, 2 * GiB, 2), -EINVAL);
+	EXPECT_EQ(boot_nodes_add_range(&info, GiB, 2 * GiB, 1), 0);
+	EXPECT_EQ(boot_nodes_add_range(&info, 3 * GiB - 1, 1, 2), -EINVAL);
+	EXPECT_EQ(boot_nodes_add_range(&info, 3 * GiB, GiB, 2), 0);
+	EXPECT_EQ(info.nodes.nr_ranges, 3);
+	EXPECT_EQ(info.dropped, 2);
+	end();
+}
+
+KTEST(boot_nodes, ranges_that_cannot_be_are_refused_alone)
+{
+	begin();
+	EXPECT_EQ(boot_nodes_add_range(&info, ~0ULL, 2, 0), -EINVAL);
+	EXPECT_EQ(boot_nodes_add_range(&info, 4096, ~0ULL - 4096, 0), -EINVAL);
+	EXPECT_EQ(boot_nodes_add_range(&info, 4096, 4096, 0x80000000), -EINVAL);
+	EXPECT_EQ(boot_nodes_add_range(&info, 4096, 4096, 0xffffffff), -EINVAL);
+	EXPECT_EQ(info.dropped, 4);
+	EXPECT_EQ(boot_nodes_add_range(&info, 4096, 0, 0), 0);
+	EXPECT_EQ(info.nodes.nr_ranges, 0);
+	for (unsigned int i = 0; i < BOOT_MAX_NODE_RANGES; i++)
+		EXPECT_EQ(boot_nodes_add_range(&info, i * MiB, MiB, 3), 0);
+	EXPECT_EQ(boot_nodes_add_range(&info, GiB, MiB, 3), -ENOSPC);
+	EXPECT_EQ(info.dropped, 5);
+	end();
+}
+
+KTEST(boot_nodes, as_many_nodes_as_fit_are_kept_and_one_more_makes_them_one)
+{
+	for (unsigned int more = 0; more < 2; more++) {
+		begin();
+		for (unsigned int i = 0; i < MAX_NUMNODES; i++)
+			boot_nodes_add_range(&info, i * GiB, GiB, 3 * (MAX_NUMNODES - i));
+		cpu(0, more ? 1000 : 3);
+		boot_nodes_settle(&info);
+		EXPECT_EQ(info.nodes.nr, more ? 1 : MAX_NUMNODES);
+		EXPECT_EQ(info.nodes.nr_ranges, more ? 0 : MAX_NUMNODES);
+		EXPECT_EQ(info.cpu[0].node, 0);
+		EXPECT_EQ(info.dropped, more);
+		end();
+	}
+}
