@@ -94,10 +94,14 @@ bool hosted_power_on(const char *model, const char *command_line)
 	boot.image_end = machine->image + (phys_addr_t)(image_end - image_start);
 	boot.nr_cpus = machine->nr_cpus;
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
-		boot.cpu[cpu] = (struct boot_cpu){.hardware_id = cpu, .enabled = true};
+		boot.cpu[cpu] = (struct boot_cpu){
+			.hardware_id = cpu, .node = BOOT_NO_NODE, .enabled = true};
 	for (const struct machine_range *range = machine->range; range->size != 0; range++)
 		boot_info_add_range(&boot, range->start, range->size, range->type, SOURCE_HOSTED,
 				    range->firmware_type);
+	for (const struct boot_node_range *node = machine->node; node->end != 0; node++)
+		boot_nodes_add_range(&boot, node->start, node->end - node->start,
+				     (uint32_t)node->nid);
 	strscpy(boot.loader, machine->name, sizeof(boot.loader));
 	strscpy(boot.command_line, command_line, sizeof(boot.command_line));
 	os_cpu_start(0, cpu_main);

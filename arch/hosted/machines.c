@@ -76,6 +76,24 @@ static const struct machine machines[] = {
 		.nr_cpus = 1,
 	},
 	{
+		.name = "nodes",
+		.story = "three nodes in turns: odd boundaries, memory of no node, a node in two "
+			 "places",
+		.range = {{0, 96 * MiB, USABLE}, {4 * GiB, 64 * MiB, USABLE}},
+		.node =
+			{
+				{64 * MiB, 80 * MiB, 40},
+				{4 * GiB, 4 * GiB + 32 * MiB, 40},
+				{0, 33 * MiB + 0x3000, 7},
+				{33 * MiB + 0x3000, 64 * MiB, 8},
+				{4 * GiB + 32 * MiB + 0x800, 4 * GiB + 48 * MiB, 8},
+			},
+		.image = 2 * MiB,
+		.dma_end = 16 * MiB,
+		.dma32_end = 4 * GiB,
+		.nr_cpus = 1,
+	},
+	{
 		.name = "tiny",
 		.story = "8 MiB and nothing else",
 		.range = {{0, 8 * MiB, USABLE}},

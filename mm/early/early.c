@@ -14,7 +14,8 @@
  *	6 image		the kernel runs, so RAM is there, whatever the firmware says
  *	7 reserve	page 0, the image, every reservation of boot_info
  *	8 no-map	what the firmware forbids to map gets the flag
- *	9 highmem=	the top is kept out of the direct map
+ *	9 nodes		each page learns its node; who is not listed belongs to node 0
+ *	10 highmem=	the top is kept out of the direct map
  *
  *	All of it is done before the first allocation, so no allocation can hit
  *	boot data. A decision that differs from what the firmware said is logged for the
@@ -24,7 +25,7 @@
  *
  *	0     640K  1M    image          initrd    192 MiB             256 MiB
  *	[#####]     [    ][####][       ][#####][ ][ high               ]
- *	 4,7  4 gone       6,7            7         9: no direct map
+ *	 4,7  4 gone       6,7            7         10: no direct map
  *
  * LIMITS	A map of more usable pieces than memblock's static array holds (128, less
  *		what step 4 to 8 may cut) loses the smallest; each loss is counted
@@ -271,7 +272,28 @@ static void hide_no_map(struct early *early)
 	}
 }
 
-/* --- 9: high memory --- */
+/* --- 9: nodes --- */
+
+/* Whole pages: one that two nodes share belongs to the lower. */
+static void set_nodes(struct early *early)
+{
+	const struct boot_nodes *nodes = &early->boot->nodes;
+
+	for (unsigned int i = 0; i < nodes->nr_ranges; i++) {
+		struct memblock_range range = {.start = ALIGN_UP(nodes->range[i].start, PAGE_SIZE),
+					       .end = ALIGN_UP(nodes->range[i].end, PAGE_SIZE),
+					       .nid = nodes->range[i].nid};
+
+		if (memblock_map_set_node(early->map, &range) < 0) {
+			pr_warn("early: memory in too many pieces: from 0x%llx on it goes to node "
+				"0",
+				(unsigned long long)range.start);
+			return;
+		}
+	}
+}
+
+/* --- 10: high memory --- */
 
 static phys_addr_t ram_below(const struct memblock *map, phys_addr_t end)
 {
@@ -395,6 +417,7 @@ bool early_build(struct early *early)
 	add_image(early);
 	reserve_boot_data(early);
 	hide_no_map(early);
+	set_nodes(early);
 	choose_high_memory(early);
 	return is_enough(early);
 }

@@ -320,3 +320,30 @@ KTEST(early, the_living_map_reserves_all_boot_data)
 	EXPECT_GT(decisions, 0);
 	EXPECT_LE(early_high_memory_start(), memblock_get_current_limit());
 }
+
+/*
+ *	RAM	[ 0                    64 MiB ][    ]
+ *	nodes	[ 1         ][ 0 ][ 1 ]         [ 0 ]	the rest belongs to node 0
+ */
+KTEST(early, each_page_learns_its_node_whatever_the_order_of_the_list)
+{
+	new_machine();
+	ram(0, 80 * MiB);
+	boot_nodes_add_range(&boot, 72 * MiB, 8 * MiB, 5);
+	boot_nodes_add_range(&boot, 40 * MiB, 24 * MiB, 6);
+	boot_nodes_add_range(&boot, 32 * MiB + 1, 8 * MiB - 1, 5);
+	boot_nodes_add_range(&boot, 0, 32 * MiB + 1, 6);
+	boot_nodes_settle(&boot);
+	EXPECT_TRUE(early_build(&early));
+	ASSERT_TEST(map.memory.cnt == 4);
+	EXPECT_EQ(map.memory.regions[0].nid, 1);
+	EXPECT_EQ(map.memory.regions[1].base,
+		  32 * MiB + PAGE_SIZE); /* the shared page is node 1's */
+	EXPECT_EQ(map.memory.regions[1].nid, 0);
+	EXPECT_EQ(map.memory.regions[2].base, 40 * MiB);
+	EXPECT_EQ(map.memory.regions[2].nid, 1);
+	EXPECT_EQ(map.memory.regions[3].base, 64 * MiB);
+	EXPECT_EQ(map.memory.regions[3].nid, 0);
+	EXPECT_EQ(map.memory.total_size, 80 * MiB);
+	EXPECT_TRUE(memblock_check(&map));
+}
