@@ -147,8 +147,9 @@ static void add_io_apic(struct boot_info *info, phys_addr_t base, uint32_t first
 	struct boot_interrupts *interrupts = &info->interrupts;
 
 	if (interrupts->nr_io_apics == BOOT_MAX_IO_APICS) {
-		pr_warn("ACPI: the I/O APIC at %#llx is one more than fits, ignored",
-			(unsigned long long)base);
+		boot_info_complain(info,
+				   "ACPI: the I/O APIC at %#llx is one more than fits, ignored",
+				   (unsigned long long)base);
 		info->dropped++;
 		return;
 	}
@@ -188,7 +189,9 @@ void acpi_for_each_entry(const void *table, size_t first,
 		size_t length = p[offset + 1];
 
 		if (length < 2 || !bytes_fit(end, offset, length)) {
-			pr_warn("ACPI: %.4s entry at %#zx has length %zu, the rest is ignored",
+			boot_info_complain(
+				info,
+				"ACPI: %.4s entry at %#zx has length %zu, the rest is ignored",
 				(const char *)p, offset, length);
 			info->dropped++;
 			break;

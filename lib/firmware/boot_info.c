@@ -164,7 +164,8 @@ int boot_info_add_ecam(struct boot_info *info, const struct boot_ecam *ecam)
 		info->ecam[info->nr_ecams++] = *ecam;
 		return 0;
 	}
-	pr_warn("PCI: configuration space at %#llx, segment %u, buses %u to %u: %s, ignored",
+	boot_info_complain(
+		info, "PCI: configuration space at %#llx, segment %u, buses %u to %u: %s, ignored",
 		(unsigned long long)ecam->base, ecam->segment, ecam->first_bus, ecam->last_bus,
 		sane ? "one more than fits" : "cannot be true");
 	info->dropped++;

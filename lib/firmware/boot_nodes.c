@@ -24,8 +24,8 @@
 static int refuse_range(struct boot_info *info, phys_addr_t start, phys_addr_t size,
 			const char *why)
 {
-	pr_warn("nodes: memory at %#llx of %#llx bytes %s, it goes to node 0",
-		(unsigned long long)start, (unsigned long long)size, why);
+	boot_info_complain(info, "nodes: memory at %#llx of %#llx bytes %s, it goes to node 0",
+			   (unsigned long long)start, (unsigned long long)size, why);
 	info->dropped++;
 	return -EINVAL;
 }
