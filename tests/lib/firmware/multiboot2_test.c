@@ -332,10 +332,10 @@ KTEST(multiboot2, two_maps_are_both_read_and_a_cut_entry_is_not)
 	at = add_map(1, 24);
 	put_entry(at, 0x1000, 0x1000, 1);
 	put(at - 4, 1, 4); /* a newer version */
-	at = add_map(2, 24);
+	at = add_map(2, 32);
 	put_entry(at, 0x2000, 0x1000, 20);
-	put_entry(at + 24, 0x3000, 0x1000, 1);
-	put(at - 12, 16 + 24 + 23, 4);
+	put_entry(at + 32, 0x3000, 0x1000, 1);
+	put(at - 12, 16 + 32 + 31, 4);
 	add_tag(6, 7); /* too short to say how long its entries are */
 	EXPECT_EQ(parse(), 0);
 	ASSERT_TEST(info.nr_map == 2);
@@ -374,6 +374,7 @@ KTEST(multiboot2, modules_that_make_no_sense_are_ignored_and_the_others_reserved
 	add_module(0x200000, 0x1fffff);
 	add_module(0x200000, 0x200000);
 	put(add_tag(3, 4), 0x200000, 4);
+	put(block + length - 4, 0x300000, 4); /* behind the tag's end */
 	EXPECT_EQ(parse(), 0);
 	EXPECT_EQ(info.initrd_end, 0);
 	EXPECT_EQ(info.nr_reserved, 0);
@@ -521,6 +522,7 @@ KTEST(multiboot2, an_efi_map_that_cannot_be_leaves_the_other_map_alone)
 	EXPECT_EQ(pages_left(48, 6, 0x11000, 1), 16); /* nothing usable in all of it */
 	EXPECT_EQ(pages_left(48, 7, 0x11000, 0), 16);
 	EXPECT_EQ(pages_left(48, 7, 0x11000, ~0UL), 16); /* more pages than there are */
+	EXPECT_EQ(pages_left(48, 7, 0x11000, (1UL << 52) + 1), 16);
 	EXPECT_EQ(pages_left(48, 7, ~0xfffUL, 1), 16);
 	EXPECT_EQ(info.dropped, 1);
 }
@@ -605,6 +607,23 @@ KTEST(multiboot2, a_block_cut_at_any_length_is_read_no_further)
 		EXPECT_EQ(info.dropped > 0, size >= MULTIBOOT2_HEADER_SIZE);
 	}
 	end();
+}
+
+/* fault-B19: each kind of tag as the last of a block, too short for what it should hold. */
+KTEST(multiboot2, a_tag_that_is_too_short_is_read_no_further)
+{
+	static const uint8_t fill[] = {0, 1, 24, 40, 0xff};
+
+	for (uint32_t type = 1; type < 24; type++)
+		for (size_t size = 8; size < 80; size++)
+			for (unsigned int i = 0; i < ARRAY_SIZE(fill); i++) {
+				begin();
+				memset(add_tag(type, size - 8), fill[i], size - 8);
+				put(block + MULTIBOOT2_HEADER_SIZE + 4, size, 4);
+				EXPECT_EQ(parse_cut(MULTIBOOT2_HEADER_SIZE + size), 0);
+				EXPECT_EQ(info.acpi_root, 0);
+				end();
+			}
 }
 
 /* fault-B19: every bit that a loader could get wrong. */
