@@ -24,6 +24,7 @@
 #include <mm/early_ioremap.h>
 #include <mm/memblock.h>
 #include <mm/percpu.h>
+#include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
 
@@ -95,6 +96,8 @@ void mm_init(const struct boot_info *boot)
 	direct_map_init(); /* all low RAM readable; tables from memblock */
 	pr_info("direct map: memory up to 0x%llx, at 0x%lx",
 		(unsigned long long)direct_map_phys_end(), arch_region_base(REGION_DIRECT_MAP));
+
+	pgtable_lint_kernel(); /* what would fault is said before it does */
 
 	bootmem_init(); /* zeroed memory by pointer */
 	pr_info("bootmem: %lu free pages in its bitmaps", bootmem_free_pages());

@@ -203,3 +203,11 @@ void trap_dispatch(struct trap_frame *frame)
 	if (is_brk)
 		frame->pc += 4; /* the CPU reports the instruction itself, not the one behind it */
 }
+
+uintptr_t arch_trap_vectors(void)
+{
+	uintptr_t base;
+
+	asm volatile("mrs %0, vbar_el1" : "=r"(base));
+	return base;
+}

@@ -87,3 +87,8 @@ void hosted_trap(struct trap_frame *frame)
 	ktrap(frame);
 	arch_irq_restore(flags);
 }
+
+uintptr_t arch_trap_vectors(void)
+{
+	return 0;
+}

@@ -18,6 +18,7 @@
  */
 #include <asm/x86.h>
 
+#include <arch/trap.h>
 #include <asm/registers.h>
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
@@ -124,4 +125,16 @@ void x86_descriptors_init(void)
 		     :
 		     : "m"(gdt_pointer), "i"(KERNEL_CS), "r"(TSS_SEL), "m"(idt_pointer)
 		     : "rax", "memory");
+}
+
+/* As the CPU would find it: through the register, not through what we believe that it holds. */
+uintptr_t arch_trap_vectors(void)
+{
+	struct table_pointer pointer;
+	const struct gate *gate;
+
+	asm volatile("sidt %0" : "=m"(pointer));
+	gate = &((const struct gate *)pointer.base)[VECTOR_DOUBLE_FAULT];
+	return (uintptr_t)gate->offset_high << 32 | (uintptr_t)gate->offset_middle << 16 |
+	       gate->offset_low;
 }

@@ -62,3 +62,32 @@ void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context)
 
 /* No W+X, no user bit, direct map and image as promised, nothing at address 0. Says in words what is wrong. */
 bool pgtable_check(void);
+
+/*
+ * What would fault. pgtable_lint() walks the tables below lint->root as the CPU would, without using them: do `places` lead
+ * where they should, are there reserved bits, code that can be written, an identity map that was left? True: none of it. Each
+ * fault is a line in the log; the first is kept, all are counted.
+ */
+#define PGTABLE_ANYWHERE   (~(phys_addr_t)0)
+#define PGTABLE_MAX_PLACES 8
+
+struct pgtable_place {
+	const char *what; /* "the stack" */
+	uintptr_t va;
+	prot_t want;	/* its memory type, and at least what it allows */
+	phys_addr_t pa; /* where it must lead, or PGTABLE_ANYWHERE */
+};
+
+struct pgtable_lint {
+	const pte_t *root;
+	unsigned int faults;
+	char first[160];
+};
+
+bool pgtable_lint(struct pgtable_lint *lint, const struct pgtable_place *places, unsigned int nr);
+
+/* What the next instructions need: code, stack, trap vectors, and the console when it is memory. Returns how many. */
+unsigned int pgtable_needed_places(struct pgtable_place places[PGTABLE_MAX_PLACES]);
+
+/* The kernel's own tables, all needed places; a fault is a CHECK. After direct_map_init(). */
+void pgtable_lint_kernel(void);
