@@ -17,7 +17,9 @@
  *	added			|reserved    |
  *			         type 6	 absent
  *
- * COST		For n descriptors at most n steps a usable entry, each a look at all n.
+ * COST		O(n^2) for n descriptors: 2n steps from edge to edge, each a look at all; a gap looks at
+ *	all entries of the other map. Never one map's square for each entry of the other: at their limits
+ *	that would be minutes.
  * FLOOR	lib; pure.
  * LINUX	arch/x86/platform/efi/efi.c, do_add_efi_memmap(), which adds both ways.
  */
@@ -105,19 +107,36 @@ static phys_addr_t covered_end(const struct efi_map *map, phys_addr_t position, 
 	return end;
 }
 
-/* What no descriptor covers of a usable [start, end) becomes reserved. Returns the bytes. */
-static phys_addr_t reserve_absent(const struct efi_map *map, phys_addr_t start, phys_addr_t end,
-				  struct boot_info *info)
+/* What [start, end) covers of the first nr_map entries, where they are usable, becomes reserved. Returns the bytes. */
+static phys_addr_t reserve_gap(phys_addr_t start, phys_addr_t end, unsigned int nr_map,
+			       struct boot_info *info)
 {
 	phys_addr_t absent = 0;
 
-	while (start < end) {
-		phys_addr_t next = end, covered = covered_end(map, start, &next);
+	/* In a full list entries are replaced behind our back, but by reservations only. */
+	for (unsigned int i = 0; i < nr_map; i++) {
+		phys_addr_t from = max(start, info->map[i].start);
+		phys_addr_t to = min(end, info->map[i].end);
+
+		if (info->map[i].type != MEMORY_USABLE || from >= to)
+			continue;
+		boot_info_add_range(info, from, to - from, MEMORY_RESERVED, SOURCE_EFI, 0);
+		absent += to - from;
+	}
+	return absent;
+}
+
+/* What no descriptor covers, from the bottom up, is taken out of every usable entry. Returns the bytes. */
+static phys_addr_t reserve_absent(const struct efi_map *map, struct boot_info *info)
+{
+	unsigned int nr_map = info->nr_map;
+	phys_addr_t absent = 0, start = 0;
+
+	while (start < BOOT_RANGE_END) {
+		phys_addr_t next = BOOT_RANGE_END, covered = covered_end(map, start, &next);
 
 		if (covered == start) {
-			boot_info_add_range(info, start, next - start, MEMORY_RESERVED, SOURCE_EFI,
-					    0);
-			absent += next - start;
+			absent += reserve_gap(start, next, nr_map, info);
 			covered = next;
 		}
 		start = covered;
@@ -157,8 +176,7 @@ int efi_restrict_map(const void *descriptors, size_t size, size_t descriptor_siz
 		     struct boot_info *info)
 {
 	struct efi_map map = {descriptors, descriptor_size, 0};
-	unsigned int nr_map = info->nr_map;
-	phys_addr_t absent = 0, usable;
+	phys_addr_t absent, usable;
 
 	if (descriptor_size < EFI_DESCRIPTOR_SIZE || descriptor_size > EFI_MAX_DESCRIPTOR_SIZE ||
 	    descriptor_size % 8 != 0 || size / descriptor_size > EFI_MAX_DESCRIPTORS)
@@ -167,10 +185,7 @@ int efi_restrict_map(const void *descriptors, size_t size, size_t descriptor_siz
 	if (!any_usable(&map))
 		return -EINVAL;
 
-	/* In a full list entries are replaced behind our back, but by reservations only. */
-	for (unsigned int i = 0; i < nr_map; i++)
-		if (info->map[i].type == MEMORY_USABLE)
-			absent += reserve_absent(&map, info->map[i].start, info->map[i].end, info);
+	absent = reserve_absent(&map, info);
 	usable = add_unusable(&map, info);
 	pr_info("EFI: %u descriptors, %llu KiB usable", map.nr, (unsigned long long)usable / KiB);
 	if (absent)

@@ -85,10 +85,11 @@ static bool choose_cells(struct reg_list *list, struct cells own, struct cells r
 	return cells_ok(root) && list->length >= entry_bytes(root);
 }
 
-static void read_reservation(const struct fdt *fdt, size_t node, struct cells own,
+/* cells[0] are the parent's, cells[1] the root's: looked up once, or a tree of 2 MiB would take minutes. */
+static void read_reservation(const struct fdt *fdt, size_t node, const struct cells cells[2],
 			     struct boot_info *info)
 {
-	struct cells root = node_cells(fdt, fdt_root(fdt));
+	struct cells own = cells[0];
 	struct reg_list list;
 	phys_addr_t start, size;
 	bool no_map;
@@ -96,7 +97,7 @@ static void read_reservation(const struct fdt *fdt, size_t node, struct cells ow
 	list.at = fdt_node_property(fdt, node, "reg", &list.length);
 	if (!list.at) /* to be placed by the kernel (size, alloc-ranges): nothing is taken yet */
 		return;
-	if (!choose_cells(&list, own, root)) {
+	if (!choose_cells(&list, own, cells[1])) {
 		drop_node(fdt, node, info, "nobody can tell what it reserves");
 		return;
 	}
@@ -114,7 +115,7 @@ static void read_reservation(const struct fdt *fdt, size_t node, struct cells ow
 static void read_reserved_memory(const struct fdt *fdt, struct boot_info *info)
 {
 	size_t parent = fdt_find_node(fdt, "/reserved-memory"), node, length;
-	struct cells own = node_cells(fdt, parent);
+	struct cells cells[2] = {node_cells(fdt, parent), node_cells(fdt, fdt_root(fdt))};
 
 	if (parent == 0)
 		return;
@@ -122,7 +123,7 @@ static void read_reserved_memory(const struct fdt *fdt, struct boot_info *info)
 		pr_warn("device tree: /reserved-memory has no ranges, its addresses are taken as "
 			"they are");
 	for_each_fdt_child(node, fdt, parent) if (fdt_node_available(fdt, node))
-		read_reservation(fdt, node, own, info);
+		read_reservation(fdt, node, cells, info);
 }
 
 /* A property of one or two cells. */
@@ -171,12 +172,18 @@ static void read_chosen(const struct fdt *fdt, struct boot_info *info)
 	read_initrd(fdt, chosen, info);
 }
 
-static enum boot_cpu_method cpu_method(const struct fdt *fdt, size_t cpus, size_t node)
+/* What /cpus says for all of them; looked up once, for there may be thousands. */
+struct cpus {
+	unsigned int address_cells;
+	const char *method;
+};
+
+static enum boot_cpu_method cpu_method(const struct fdt *fdt, const struct cpus *cpus, size_t node)
 {
 	const char *method = fdt_node_string(fdt, node, "enable-method");
 
 	if (!method)
-		method = fdt_node_string(fdt, cpus, "enable-method");
+		method = cpus->method;
 	if (!method)
 		return CPU_METHOD_NONE;
 	if (strcmp(method, "psci") == 0)
@@ -196,9 +203,10 @@ static void reserve_spin_table(struct boot_info *info, phys_addr_t release_pa)
 	boot_info_reserve(info, page, page_size, SOURCE_FDT, false, "spin table");
 }
 
-static void read_cpu(const struct fdt *fdt, size_t cpus, size_t node, struct boot_info *info)
+static void read_cpu(const struct fdt *fdt, const struct cpus *cpus, size_t node,
+		     struct boot_info *info)
 {
-	unsigned int cells = fdt_node_u32(fdt, cpus, "#address-cells", 2);
+	unsigned int cells = cpus->address_cells;
 	struct boot_cpu cpu = {.enabled = fdt_node_available(fdt, node)};
 	size_t length;
 	const uint8_t *reg = fdt_node_property(fdt, node, "reg", &length);
@@ -227,14 +235,16 @@ static bool is_cpu_node(const struct fdt *fdt, size_t node)
 
 static void read_cpus(const struct fdt *fdt, struct boot_info *info)
 {
-	size_t cpus = fdt_find_node(fdt, "/cpus"), node;
+	size_t parent = fdt_find_node(fdt, "/cpus"), node;
+	struct cpus cpus = {.address_cells = fdt_node_u32(fdt, parent, "#address-cells", 2),
+			    .method = fdt_node_string(fdt, parent, "enable-method")};
 
-	for_each_fdt_child(node, fdt, cpus)
+	for_each_fdt_child(node, fdt, parent)
 	{
 		const char *status = fdt_node_string(fdt, node, "status");
 
 		if (is_cpu_node(fdt, node) && !(status && strncmp(status, "fail", 4) == 0))
-			read_cpu(fdt, cpus, node, info);
+			read_cpu(fdt, &cpus, node, info);
 	}
 }
 

@@ -66,7 +66,7 @@ static inline bool next_reg(struct reg_list *list, phys_addr_t *start, phys_addr
 static inline void drop_node(const struct fdt *fdt, size_t node, struct boot_info *info,
 			     const char *why)
 {
-	pr_warn("device tree: %s: %s, ignored", fdt_node_name(fdt, node), why);
+	boot_info_complain(info, "device tree: %s: %s, ignored", fdt_node_name(fdt, node), why);
 	info->dropped++;
 }
 

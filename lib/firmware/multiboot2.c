@@ -69,7 +69,7 @@ long multiboot2_block_size(phys_addr_t pa, const void *header, size_t size)
 
 static void refuse(struct boot_info *info, const char *what)
 {
-	pr_warn("multiboot2: %s, ignored", what);
+	boot_info_complain(info, "multiboot2: %s, ignored", what);
 	info->dropped++;
 }
 
@@ -80,7 +80,8 @@ static void read_text(const struct tag *tag, char *text, size_t size, struct boo
 	size_t length = strnlen(from, tag->size - TAG_HEADER_SIZE);
 
 	if (length >= size) {
-		pr_warn("multiboot2: a text of %zu characters is cut at %zu", length, size - 1);
+		boot_info_complain(info, "multiboot2: a text of %zu characters is cut at %zu",
+				   length, size - 1);
 		info->dropped++;
 		length = size - 1;
 	}
@@ -99,7 +100,9 @@ static void read_module(const struct tag *tag, struct boot_info *info)
 	start = le32_at(tag->bytes + 8);
 	end = le32_at(tag->bytes + 12);
 	if (end <= start) {
-		pr_warn("multiboot2: the module [%#llx, %#llx) is empty or ends before it starts, "
+		boot_info_complain(
+			info,
+			"multiboot2: the module [%#llx, %#llx) is empty or ends before it starts, "
 			"ignored",
 			(unsigned long long)start, (unsigned long long)end);
 		info->dropped++;

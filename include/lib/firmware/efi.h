@@ -20,7 +20,7 @@ enum memory_type efi_memory_type(uint32_t type, uint64_t attributes);
  * Restricts the map in `info`: afterwards a byte of it is usable only if both say so. What EFI does not call usable is
  * added with its type, and what it does not mention, of a usable entry, as reserved; nothing is
  * added as usable. 0, or -EINVAL with nothing changed: sizes that cannot be, or nothing usable in all of it.
- * O(n^2) in the number of descriptors for each usable entry of the map.
+ * O(n^2) in the number of descriptors.
  */
 int efi_restrict_map(const void *descriptors, size_t size, size_t descriptor_size,
 		     struct boot_info *info);
