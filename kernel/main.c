@@ -21,6 +21,7 @@
 #include <lib/string.h>
 #include <mm/fixmap.h>
 #include <mm/init.h>
+#include <drivers/board.h>
 #include <drivers/console.h>
 #include <drivers/framebuffer.h>
 #include <drivers/ramfb.h>
@@ -143,6 +144,7 @@ void kmain(struct boot_info *boot)
 	set_log_level();
 	set_report_policy();
 	console_init(boot);
+	board_init(boot);
 	framebuffer_console_init(boot);
 	say_hello(boot);
 

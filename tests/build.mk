@@ -20,6 +20,7 @@ test_src += tests/lib/firmware/fdt_builder.c tests/lib/firmware/recorded.S
 test_src += tests/lib/firmware/fdt_format_test.c
 test_src += tests/lib/firmware/fdt_boot_test.c
 test_src += tests/drivers/uart_test.c
+test_src += tests/drivers/mailbox_test.c
 test_src += tests/drivers/framebuffer_test.c
 test_src += tests/mm/pgtable/pgtable_test.c
 test_src += tests/mm/pgtable/fixmap_test.c

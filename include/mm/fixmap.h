@@ -22,7 +22,9 @@ enum fixed_addresses {
 	FIX_HOLE,    /* never mapped: what runs off the top faults */
 	FIX_CONSOLE, /* the UART, one page of Device memory */
 	FIX_FW_CFG,  /* QEMU's configuration device, while it is asked */
-	FIX_TABLE0,  /* page tables being written, one slot a level */
+	FIX_MAILBOX, /* a Raspberry Pi's, a page each */
+	FIX_WATCHDOG,
+	FIX_TABLE0, /* page tables being written, one slot a level */
 	FIX_TABLE_LAST = FIX_TABLE0 + 4,
 	FIX_KMAP0, /* a window onto high memory per CPU, for the page floor */
 	FIX_KMAP_LAST = FIX_KMAP0 + NR_CPUS - 1,

@@ -210,6 +210,7 @@ const char *boot_source_name(enum boot_source source)
 		[SOURCE_HOSTED] = "host",
 		[SOURCE_BIOS] = "BIOS",
 		[SOURCE_MULTIBOOT2] = "multiboot2",
+		[SOURCE_MAILBOX] = "mailbox",
 	};
 
 	return (unsigned int)source < ARRAY_SIZE(names) ? names[source] : "unknown";

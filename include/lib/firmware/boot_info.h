@@ -52,6 +52,7 @@ enum boot_source {
 	SOURCE_HOSTED,
 	SOURCE_BIOS,	   /* the BIOS data area of a PC */
 	SOURCE_MULTIBOOT2, /* anything else that a multiboot2 loader says */
+	SOURCE_MAILBOX,	   /* a Raspberry Pi's graphics processor */
 };
 
 struct boot_range {

@@ -41,6 +41,7 @@ static inline void arch_cache_inval(uintptr_t va, size_t size)
 {
 	size_t step = cache_step();
 
+	asm volatile("dsb sy" : : : "memory"); /* behind the read that told us of new data */
 	for (uintptr_t line = va & ~(step - 1); line < va + size; line += step)
 		asm volatile("dc ivac, %0" : : "r"(line) : "memory");
 	asm volatile("dsb sy" : : : "memory");
