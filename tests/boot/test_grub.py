@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""The same kernel by GRUB and multiboot2, on BIOS and UEFI. GRUB itself is asked for its maps and is the second witness."""
+import os
+import re
+import subprocess
+
+import pexpect
+import pytest
+from conftest import TOP, boot, kernel
+from model import PAGE, present_pages, usable_ranges
+from qemu import BAD_BOOT, OK, Boot, Refused, kernel_status
+from qemu import boot as start
+from test_accounts import RANGE, check_accounts, firmware_map
+from test_selftest import check_ktap
+
+LOADERS = [("q35", "bios"), ("pc", "bios"), ("q35", "uefi")]
+SIZES = [("q35", "bios", "64M"), ("pc", "bios", "5G"), ("q35", "uefi", "256M"), ("pc", "uefi", "5G")]
+EFI_FREE = ("conv-mem", "ldr-code", "ldr-data", "BS-code", "BS-data")
+E820_TYPES = {"available": "usable", "ACPI reclaimable": "ACPI tables", "ACPI NVS": "ACPI NVS", "reserved": "reserved"}
+
+
+def grubs_map(output):
+    """What `lsmmap` printed."""
+    for start_at, size, kind in re.findall(r"base_addr = 0x([0-9a-f]+), length = 0x([0-9a-f]+), (.*?) RAM", output):
+        yield int(start_at, 16), int(start_at, 16) + int(size, 16), E820_TYPES.get(kind, kind)
+
+
+def grubs_efi_map(output):
+    """What `lsefimmap` printed: (start, end, is it free for a kernel?)."""
+    row = r"([\w-]+) +([0-9a-f]{16})-([0-9a-f]{16}) [0-9a-f]{8} +\d+[KMG]iB (.*)"
+    for kind, low, high, attributes in re.findall(row, output):
+        free = kind in EFI_FREE and "WB" in attributes and "RT" not in attributes.split()
+        yield int(low, 16), int(high, 16) + 1, free
+
+
+def both_usable(e820, efi):
+    """Pages that the first map calls usable and the second free; painted page by page."""
+    free, taken = set(), set()
+    for low, high, is_free in efi:
+        (free if is_free else taken).update(range(low // PAGE, min(high // PAGE, 1 << 22)))
+    usable = set()
+    for low, high in usable_ranges(e820):
+        usable.update(range(-(-low // PAGE), high // PAGE))
+    return len(usable & free - taken)
+
+
+@pytest.mark.parametrize("machine,loader,mem", SIZES)
+def test_boot_data_and_accounts(machine, loader, mem, tmp_path):
+    initrd = tmp_path / "initrd"
+    initrd.write_bytes(bytes(300001))
+    words = 'highmem=16M note="two words"'
+    ask = "lsefimmap" if loader == "uefi" else "lsmmap"
+    result = boot("x86_64", machine=machine, boot=loader, mem=mem, append=words, initrd=str(initrd), smp="2", grub=ask, commands="memmap; verify")
+    output = result.output
+    assert result.status == OK, result
+    assert "booted through multiboot2 by GRUB" in output
+    assert 'command line: highmem=16M "note=two words" "run=memmap; verify"' in output
+    assert "framebuffer: 1024x768, 32 bits a pixel" in output
+    assert "made by highmem=" in output, "a word of the command line was obeyed"
+    assert "2 cpus found" in output, "the ACPI tables were read"
+    assert "every invariant holds" in output
+
+    # Of GRUB's two listings of its maps one is there, and the kernel saw the same.
+    check_accounts(output.replace("\r", ""))
+    firmware = firmware_map(output)
+    present = present_pages(firmware)
+    if loader == "bios":
+        assert list(grubs_map(output)) == firmware
+    else:
+        e820 = [(low, high, kind.rstrip()) for low, high, kind in e820_entries(output)]
+        efi = list(grubs_efi_map(output))
+        assert len(efi) > 50 and "EFI type" in output
+        assert both_usable(e820, efi) == present
+
+    # The module lies in usable memory, where GRUB put it on whole pages, and stays there.
+    low, high = map(lambda text: int(text, 16), re.search(r"0x([0-9a-f]+)-0x([0-9a-f]+) +\d+ KiB +reserved +initrd", output).groups())
+    assert high + 1 - low == 300001 and low % PAGE == 0
+    assert re.search(r"reserved +multiboot2 information", output)
+
+
+def e820_entries(output):
+    for line in output.split("\n"):
+        match = RANGE.match(line)
+        if match and "(e820 type" in line:
+            yield int(match.group(1), 16), int(match.group(2), 16) + 1, re.sub(r"\s*\(.*", "", match.group(3))
+
+
+@pytest.mark.parametrize("machine,loader", LOADERS)
+def test_every_self_test_passes(machine, loader):
+    result = boot("x86_64", machine=machine, boot=loader, profile="release", mem="128M", append="quiet selftest", timeout=240)
+    assert result.status == OK, result
+    check_ktap(result.output)
+
+
+@pytest.mark.parametrize("loader", ["bios", "uefi"])
+def test_microvm_has_no_firmware_that_reads_discs(loader):
+    with pytest.raises(Refused, match="BOOT is one of: pvh$"):
+        Boot(arch="x86_64", kernel="", machine="microvm", boot=loader).check()
+
+
+def test_a_loader_that_leaves_neither_magic_is_refused(tmp_path):
+    """fault-B18: the entry code of a copy looks for another magic number than the one that PVH loaders leave."""
+    with open(kernel("x86_64"), "rb") as file:
+        image = file.read()
+    compare = bytes.fromhex("813b78c56e33")  # cmpl $0x336ec578, (%ebx)
+    assert image.count(compare) == 1
+    broken = tmp_path / "loam.elf"
+    broken.write_bytes(image.replace(compare, compare[:2] + b"nope"))
+    result = start(Boot(arch="x86_64", kernel=str(broken)), timeout=30)
+    assert result.status == BAD_BOOT, result
+    assert "speaks neither PVH nor multiboot2" in result.output
+
+
+def test_the_image_leaves_no_gap_for_a_loaders_data():
+    """GRUB puts its own data into what no segment claims, even between two of them."""
+    listing = subprocess.run(["x86_64-linux-gnu-readelf", "-lW", kernel("x86_64")], capture_output=True, text=True, check=True).stdout
+    loads = [[int(word, 16) for word in line.split()[3:6]] for line in listing.splitlines() if line.split()[:1] == ["LOAD"]]
+    ends = [address + size for address, _, size in loads]
+    assert ends[:-1] == [address for address, _, _ in loads[1:]]
+
+
+@pytest.mark.parametrize("profile", ["debug", "release"])
+def test_the_image_fits_below_what_ovmf_keeps(profile):
+    listing = subprocess.run(["x86_64-linux-gnu-nm", kernel("x86_64", profile)], capture_output=True, text=True, check=True).stdout
+    size = int(re.search(r"^(\w+) A image_size$", listing, re.M).group(1), 16)
+    assert 0x100000 + size <= 0x806000
+
+
+def test_make_iso_writes_a_stick_with_a_menu():
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    made = subprocess.run(["make", "-C", TOP, "iso"], capture_output=True, text=True, timeout=120, env=environment, stdin=subprocess.DEVNULL)
+    assert made.returncode == 0, made.stderr
+    assert "dd if=out/loam.iso" in made.stdout and "  Loam, all self-tests, then stop\n" in made.stdout
+    # As a disk, not as a disc, and its third entry chosen by hand.
+    machine = Boot(arch="x86_64", kernel=os.path.join(TOP, "unused"))
+    command = machine.command("mon:stdio")
+    at = command.index("-kernel")
+    command[at : at + 2] = ["-drive", f"format=raw,readonly=on,if=virtio,file={TOP}/out/loam.iso"]
+    child = pexpect.spawn(command[0], command[1:], timeout=60, encoding="utf-8", echo=False)
+    child.expect("executed automatically")
+    child.send("\x1b[B\x1b[B\r")
+    child.expect("As the firmware gave it:")
+    child.expect("every invariant holds")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert kernel_status("x86_64", child.exitstatus) == OK
