@@ -49,6 +49,8 @@ BOARDS = {"raspi3b": {"mem": "1G", "smp": "4"}, "raspi4b": {"mem": "2G", "smp": 
 BOOTS = {"x86_64": ["pvh", "bios", "uefi"], "aarch64": ["image"]}
 ONLY_PVH = ["microvm"]  # machines without a firmware that reads discs
 CPUS = {"x86_64": "max,la57=off", "aarch64": "max"}
+PROGRAMS = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}
+WINDOWS = ["gtk", "sdl", "cocoa"]  # the best first
 OUTPUT_LIMIT = 4 << 20
 
 TOOLS = os.path.dirname(os.path.abspath(__file__))
@@ -90,6 +92,7 @@ class Boot:
     port: int = 1  # of a board: which serial port is seen; its tree names the mini-UART
     dtb: str = ""  # of a board: instead of ours
     icount: bool = False
+    display: str = ""  # gtk or sdl opens a window; none: the screen is there, but nobody looks; "": no screen but the machine's
     extra: tuple = ()
     grub: str = ""  # BOOT=bios and uefi: commands for GRUB before it loads the kernel
 
@@ -103,6 +106,14 @@ class Boot:
         if not re.fullmatch(r"[1-9][0-9]?", self.smp) or int(self.smp) > 64:
             raise Refused(f"SMP={self.smp} is not a number of CPUs; it is from 1 to 64")
         return self.fit_board()
+
+    def screen(self):
+        """GRUB and the boards bring a screen along; elsewhere the kernel makes one of its own memory."""
+        if not self.display or self.by_grub() or self.machine in BOARDS:
+            return []
+        if self.machine == "microvm":
+            raise Refused("microvm has no screen; MACHINE=q35 and pc have one")
+        return [*(["-vga", "none"] if self.arch == "x86_64" else []), "-device", "ramfb"]
 
     def fit_board(self):
         """A board's memory and CPUs are taken where nothing else was asked for."""
@@ -178,10 +189,9 @@ class Boot:
         self.check()
         if make and self.by_grub():
             self.make_iso()
-        program = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}[self.arch]
-        line = [program, *MACHINES[self.arch][self.machine]]
+        line = [PROGRAMS[self.arch], *MACHINES[self.arch][self.machine]]
         line += [] if self.machine in BOARDS else ["-cpu", self.cpu or CPUS[self.arch]]
-        line += ["-m", self.mem, "-smp", self.smp, "-accel", "tcg", "-display", "none", "-no-reboot"]
+        line += ["-m", self.mem, "-smp", self.smp, "-accel", "tcg", "-display", self.display or "none", "-no-reboot"]
         line += ["-serial", "null"] if self.machine in BOARDS and self.port == 1 else []
         line += ["-serial", serial, "-nic", "none", *self.loading()]
         if serial == "stdio":
@@ -192,7 +202,7 @@ class Boot:
             line += ["-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
         else:
             line += ["-semihosting"]
-        return line + list(self.extra)
+        return line + self.screen() + list(self.extra)
 
 
 def kernel_status(arch, status):
@@ -243,6 +253,17 @@ def boot(machine, timeout=60):
     return Result(None if why else kernel_status(machine.arch, status), text, time.monotonic() - start, why)
 
 
+def find_window(arch):
+    """The kind of window that this QEMU can open."""
+    listing = subprocess.run([PROGRAMS[arch], "-display", "help"], capture_output=True, text=True).stdout.split()
+    kinds = [kind for kind in WINDOWS if kind in listing]
+    if not kinds:
+        raise Refused("GUI=1: this QEMU opens no windows; on Debian and Ubuntu: apt-get install qemu-system-gui")
+    if kinds[0] != "cocoa" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise Refused("GUI=1: there is no desktop to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set")
+    return kinds[0]
+
+
 def run_interactive(machine):
     print(f"Booting {machine.check().machine} with {machine.mem}; leave with `poweroff`, or Ctrl-A then X.")
     sys.stdout.flush()
@@ -289,12 +310,14 @@ def main():
     parser.add_argument("--cmd", default="", help="run these shell commands, then stop")
     parser.add_argument("--icount", action="store_true", help="one tick an instruction")
     parser.add_argument("--timeout", type=float, default=120, help="seconds, with --cmd")
+    parser.add_argument("--gui", action="store_true", help="open a window with the machine's screen")
     parser.add_argument("--elf", default="", help="symbols, for debug")
     arguments = vars(parser.parse_args())
-    action, commands, timeout, elf = (arguments.pop(k) for k in ("action", "cmd", "timeout", "elf"))
+    action, commands, timeout, elf, gui = (arguments.pop(k) for k in ("action", "cmd", "timeout", "elf", "gui"))
     machine = Boot(**arguments)
     try:
         machine.check()
+        machine.display = find_window(machine.arch) if gui else ""
         if action == "show":
             print(shlex.join(machine.command("mon:stdio", make=False)))
             return 0
