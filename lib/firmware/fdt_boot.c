@@ -19,6 +19,8 @@
 
 #include "fdt_read.h"
 
+#define NO_DOMAIN (~0U) /* the node does not say to which NUMA node it belongs */
+
 /* Is this child of the root memory? By device_type, or by name where there is none. */
 static bool is_memory_node(const struct fdt *fdt, size_t node)
 {
@@ -33,6 +35,7 @@ static bool is_memory_node(const struct fdt *fdt, size_t node)
 static void read_memory_node(const struct fdt *fdt, size_t node, struct cells cells,
 			     struct boot_info *info)
 {
+	uint32_t domain = fdt_node_u32(fdt, node, "numa-node-id", NO_DOMAIN);
 	struct reg_list list = {.cells = cells};
 	phys_addr_t start, size;
 
@@ -48,8 +51,11 @@ static void read_memory_node(const struct fdt *fdt, size_t node, struct cells ce
 		drop_node(fdt, node, info, "the root's cells are not 1 or 2");
 		return;
 	}
-	while (next_reg(&list, &start, &size))
+	while (next_reg(&list, &start, &size)) {
 		boot_info_add_range(info, start, size, MEMORY_USABLE, SOURCE_FDT, 0);
+		if (domain != NO_DOMAIN)
+			boot_nodes_add_range(info, start, size, domain);
+	}
 	if (list.length)
 		drop_node(fdt, node, info, "the last entry of reg is incomplete");
 }
@@ -207,7 +213,8 @@ static void read_cpu(const struct fdt *fdt, const struct cpus *cpus, size_t node
 		     struct boot_info *info)
 {
 	unsigned int cells = cpus->address_cells;
-	struct boot_cpu cpu = {.enabled = fdt_node_available(fdt, node)};
+	struct boot_cpu cpu = {.enabled = fdt_node_available(fdt, node), .node = BOOT_NO_NODE};
+	uint32_t domain = fdt_node_u32(fdt, node, "numa-node-id", NO_DOMAIN);
 	size_t length;
 	const uint8_t *reg = fdt_node_property(fdt, node, "reg", &length);
 
@@ -216,6 +223,8 @@ static void read_cpu(const struct fdt *fdt, const struct cpus *cpus, size_t node
 		return;
 	}
 	cpu.hardware_id = read_cells(reg, cells);
+	if ((int)domain >= 0)
+		cpu.node = (int)domain;
 	cpu.method = cpu_method(fdt, cpus, node);
 	if (cpu.method == CPU_METHOD_SPIN_TABLE &&
 	    read_address(fdt, node, "cpu-release-addr", &cpu.release_pa))
@@ -272,4 +281,6 @@ void fdt_read_boot_info(const struct fdt *fdt, struct boot_info *info)
 	read_cpus(fdt, info);
 	read_psci(fdt, info);
 	fdt_read_devices(fdt, info);
+	boot_nodes_settle(info);
+	fdt_read_machine(fdt, info);
 }

@@ -53,23 +53,32 @@ static bool translate_once(const struct fdt *fdt, size_t parent, size_t bus, phy
 	return false;
 }
 
-/* The physical address of the first register of the node at the end of a path. */
-static bool path_address(const struct fdt *fdt, const size_t *path, unsigned int depth,
-			 phys_addr_t *address)
+bool fdt_path_reg(const struct fdt *fdt, const size_t *path, unsigned int depth, unsigned int index,
+		  phys_addr_t *address, phys_addr_t *size)
 {
 	struct reg_list list;
-	phys_addr_t size;
 
 	if (depth < 2)
 		return false;
 	list.cells = node_cells(fdt, path[depth - 2]);
 	list.at = fdt_node_property(fdt, path[depth - 1], "reg", &list.length);
-	if (!list.at || !cells_ok(list.cells) || !next_reg(&list, address, &size))
+	if (!list.at || !cells_ok(list.cells))
 		return false;
+	do {
+		if (!next_reg(&list, address, size))
+			return false;
+	} while (index-- > 0);
 	for (unsigned int bus = depth - 2; bus > 0; bus--)
 		if (!translate_once(fdt, path[bus - 1], path[bus], address))
 			return false;
 	return true;
+}
+
+/* The physical address of the first register of the node at the end of a path. */
+static bool path_address(const struct fdt *fdt, const size_t *path, unsigned int depth,
+			 phys_addr_t *address)
+{
+	return fdt_path_reg(fdt, path, depth, 0, address, &(phys_addr_t){0});
 }
 
 /* Fills the kind and the shape of the registers; false when we have no driver for it. */

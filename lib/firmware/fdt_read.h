@@ -72,3 +72,10 @@ static inline void drop_node(const struct fdt *fdt, size_t node, struct boot_inf
 
 /* The serial ports that have a name, and the one that /chosen wants; what the board is. (fdt_device.c) */
 void fdt_read_devices(const struct fdt *fdt, struct boot_info *info);
+
+/* Entry `index` of reg of the node at the end of a path, as the CPU sees it. (fdt_device.c) */
+bool fdt_path_reg(const struct fdt *fdt, const size_t *path, unsigned int depth, unsigned int index,
+		  phys_addr_t *address, phys_addr_t *size);
+
+/* Interrupt controller, PCI, distances of nodes; after boot_nodes_settle(). (fdt_machine.c) */
+void fdt_read_machine(const struct fdt *fdt, struct boot_info *info);

@@ -77,6 +77,12 @@ KTEST(fdt_boot, the_tree_of_qemu_virt_is_read_right)
 	EXPECT_EQ(info.uart.type, UART_PL011);
 	EXPECT_EQ(info.uart.base, 0x9000000);
 	EXPECT_EQ(info.psci, PSCI_HVC);
+	EXPECT_EQ(info.interrupts.type, INTERRUPTS_GIC_V2);
+	EXPECT_EQ(info.interrupts.distributor, 0x8000000);
+	EXPECT_EQ(info.interrupts.cpu_interface, 0x8010000);
+	ASSERT_TEST(info.nr_ecams == 1);
+	EXPECT_EQ(info.ecam[0].base, 0x4010000000);
+	EXPECT_EQ(info.ecam[0].last_bus, 255);
 	EXPECT_EQ(info.nr_cpus, 1);
 	EXPECT_EQ(info.cpu[0].hardware_id, 0);
 	EXPECT_TRUE(info.cpu[0].enabled);
@@ -96,7 +102,18 @@ KTEST(fdt_boot, a_tree_with_two_nodes_four_cpus_and_an_initrd_is_read_right)
 	for (unsigned int i = 0; i < 4; i++) {
 		EXPECT_EQ(info.cpu[i].hardware_id, i);
 		EXPECT_EQ(info.cpu[i].method, CPU_METHOD_PSCI);
+		EXPECT_EQ(info.cpu[i].node, i / 2);
 	}
+	EXPECT_EQ(info.nodes.nr, 2);
+	ASSERT_TEST(info.nodes.nr_ranges == 2);
+	EXPECT_EQ(info.nodes.range[0].start, 0x50000000);
+	EXPECT_EQ(info.nodes.range[0].nid, 1);
+	EXPECT_EQ(info.nodes.range[1].nid, 0);
+	EXPECT_EQ(info.interrupts.type, INTERRUPTS_GIC_V3);
+	EXPECT_EQ(info.interrupts.distributor, 0x8000000);
+	EXPECT_EQ(info.interrupts.redistributor, 0x80a0000);
+	EXPECT_EQ(info.interrupts.redistributor_size, 0xf60000);
+	EXPECT_EQ(info.interrupts.its, 0x8080000);
 	EXPECT_EQ(info.psci, PSCI_SMC);
 	EXPECT_EQ(info.initrd_end - info.initrd_start, 300000);
 	EXPECT_STREQ(info.command_line, "console=ttyAMA0 loglevel=7");
@@ -567,4 +584,110 @@ KTEST(fdt_boot, a_psci_method_nobody_knows_is_not_used)
 	ASSERT_TEST(finish() == 0);
 	EXPECT_EQ(info.psci, PSCI_NONE);
 	EXPECT_EQ(info.dropped, 1);
+}
+
+/* --- nodes and interrupts --- */
+
+static void node_memory(const char *name, uint32_t start, uint32_t size, uint32_t domain)
+{
+	memory_node(name, NULL);
+	fdt_build_cells("numa-node-id", 1, domain);
+	fdt_build_cells("reg", 2, start, size);
+	fdt_build_end_node();
+}
+
+/* Three nodes, highest first, and what the test says of distances, `nr` triples. */
+static int tree_with_distances(const uint32_t *triples, unsigned int nr)
+{
+	uint8_t matrix[12 * 8];
+
+	for (unsigned int i = 0; i < 3 * nr; i++)
+		for (unsigned int byte = 0; byte < 4; byte++)
+			matrix[4 * i + byte] = (uint8_t)(triples[i] >> (24 - 8 * byte));
+	begin(1, 1);
+	node_memory("memory@c0000000", 0xc0000000, 0x1000000, 9);
+	node_memory("memory@40000000", 0x40000000, 0x1000000, 4);
+	node_memory("memory@0", 0, 0x1000000, 6);
+	fdt_build_node("distance-map");
+	fdt_build_string("compatible", "numa-distance-map-v1");
+	fdt_build_bytes("distance-matrix", matrix, 12 * nr);
+	fdt_build_end_node();
+	return finish();
+}
+
+KTEST(fdt_boot, distances_hold_both_ways_unless_the_way_back_has_its_own)
+{
+	static const uint32_t triples[] = {4, 4, 10, 6, 4, 25, 4, 6, 21, 4, 9, 31, 9, 77, 40};
+
+	ASSERT_TEST(tree_with_distances(triples, 5) == 0);
+	ASSERT_TEST(info.nodes.nr == 3);
+	EXPECT_EQ(info.nodes.range[0].nid, 2);
+	EXPECT_EQ(info.nodes.range[1].nid, 0);
+	EXPECT_EQ(info.nodes.range[2].nid, 1);
+	EXPECT_EQ(info.nodes.distance[0][1], 21);
+	EXPECT_EQ(info.nodes.distance[1][0], 25);
+	EXPECT_EQ(info.nodes.distance[0][2], 31);
+	EXPECT_EQ(info.nodes.distance[2][0], 31);
+	EXPECT_EQ(info.nodes.distance[1][2], 20);
+	EXPECT_EQ(info.nodes.distance[2][2], 10);
+	EXPECT_EQ(info.dropped, 0);
+}
+
+KTEST(fdt_boot, distances_that_make_no_sense_are_refused_whole)
+{
+	static const uint32_t lies[][3] = {
+		{4, 4, 11}, {4, 6, 10}, {4, 6, 0}, {4, 6, 256}, {6, 4, 0xffffffff}};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lies); i++) {
+		uint32_t triples[6] = {4, 9, 31};
+
+		memcpy(triples + 3, lies[i], sizeof(lies[i]));
+		ASSERT_TEST(tree_with_distances(triples, 2) == 0);
+		EXPECT_EQ(info.nodes.distance[0][2], 20);
+		EXPECT_EQ(info.dropped, 1);
+	}
+	ASSERT_TEST(tree_with_distances(lies[0], 0) == 0);
+	EXPECT_EQ(info.nodes.distance[0][2], 20);
+}
+
+KTEST(fdt_boot, memory_of_an_impossible_node_and_a_cpu_of_one_belong_to_node_0)
+{
+	begin(1, 1);
+	node_memory("memory@0", 0, 0x1000000, 0x80000000);
+	node_memory("memory@40000000", 0x40000000, 0x1000000, 4);
+	fdt_build_node("cpus");
+	fdt_build_cells("#address-cells", 1, 2);
+	cpu_node("cpu@0", 0, NULL, "psci");
+	fdt_build_cells("numa-node-id", 1, 0x80000000);
+	fdt_build_end_node();
+	fdt_build_end_node();
+	ASSERT_TEST(finish() == 0);
+	EXPECT_EQ(info.nr_map, 2);
+	EXPECT_EQ(info.nodes.nr_ranges, 1);
+	EXPECT_EQ(info.cpu[0].node, 0);
+	EXPECT_EQ(info.dropped, 1);
+}
+
+/* The Raspberry Pi 4's, below a bus that translates. */
+KTEST(fdt_boot, a_gic_on_a_bus_is_where_the_bus_puts_it)
+{
+	for (unsigned int whole = 0; whole < 2; whole++) {
+		begin(1, 1);
+		fdt_build_node("soc");
+		fdt_build_string("compatible", "simple-bus");
+		fdt_build_cells("#address-cells", 1, 1);
+		fdt_build_cells("#size-cells", 1, 1);
+		fdt_build_cells("ranges", 3, 0x40000000, 0xff800000, 0x800000);
+		fdt_build_node("interrupt-controller@40041000");
+		fdt_build_string("compatible", "arm,gic-400");
+		fdt_build_cells("reg", whole ? 4 : 2, 0x40041000, 0x1000, 0x40042000, 0x2000);
+		fdt_build_end_node();
+		fdt_build_end_node();
+		ASSERT_TEST(finish() == 0);
+		EXPECT_EQ(info.interrupts.type, whole ? INTERRUPTS_GIC_V2 : INTERRUPTS_UNKNOWN);
+		EXPECT_EQ(info.interrupts.distributor, whole ? 0xff841000 : 0);
+		EXPECT_EQ(info.interrupts.cpu_interface, whole ? 0xff842000 : 0);
+		EXPECT_EQ(info.interrupts.cpu_interface_size, whole ? 0x2000 : 0);
+		EXPECT_EQ(info.dropped, !whole);
+	}
 }
