@@ -12,4 +12,4 @@
 #define IMAGE_VA       0xffffffff80100000
 #define LOAD_OFFSET    0xffffffff80000000
 #define BOOT_VA	       0x100000
-#define IMAGE_MAX_SIZE 0x800000 /* what the static boot tables can map */
+#define IMAGE_MAX_SIZE 0x706000 /* up to 0x806000: there OVMF keeps ACPI's data */
