@@ -103,7 +103,7 @@ build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE
 # What a start through GRUB takes besides.
 loader = $(if $(filter bios uefi,$(BOOT)),iso)
 
-.PHONY: run debug iso test test-firmware check bench clean help
+.PHONY: run debug iso test test-firmware check bench fuzz clean help
 run:
 	@tools/setup run $(loader)
 ifeq ($(ARCH),hosted)
@@ -152,6 +152,11 @@ bench:
 	@tools/setup test
 	@tools/bench
 
+FUZZ_S ?= 60
+fuzz:
+	@tools/setup fuzz
+	@tests/fuzz/run $(FUZZ_S)
+
 clean:
 	rm -rf out
 
@@ -162,6 +167,7 @@ help:
 #? make debug    QEMU waits for gdb      make check   floors, headers, format, tour, warnings
 #? make bench    count instructions      make clean   remove out/
 #? make test-firmware  boot firmware that lies, BOOTS=320 times, drawn from SEED=1
+#? make fuzz     invent firmware for each parser for FUZZ_S=60 seconds, and judge what it reads by a model
 #? make iso      a disc or stick for PCs
 #?
 #? Variables, with the first as the default:
