@@ -48,21 +48,18 @@ static int read_key(struct console *console)
 
 static struct console console_framebuffer = {.name = "tty", .write = write_text};
 
-static bool is_wanted(void)
+bool framebuffer_console_wanted(void)
 {
 	char value[8];
 
+	if (open)
+		return false;
 	return cmdline_value("console", value, sizeof(value)) < 0 || strcmp(value, "none") != 0;
-}
-
-bool framebuffer_console_is_open(void)
-{
-	return open;
 }
 
 bool framebuffer_console_open(void *pixels, const struct boot_framebuffer *shape)
 {
-	if (open || !is_wanted() ||
+	if (!framebuffer_console_wanted() ||
 	    text_screen_init(&screen, pixels, shape, cells, ARRAY_SIZE(cells)))
 		return false;
 	open = true;
@@ -89,7 +86,7 @@ void framebuffer_console_init(const struct boot_info *boot)
 	phys_addr_t size = (phys_addr_t)shape->pitch * shape->height;
 	void *pixels;
 
-	if (!shape->base || open || !is_wanted())
+	if (!shape->base || !framebuffer_console_wanted())
 		return;
 	if (shape->base >= arch_phys_end() || size > arch_phys_end() - shape->base) {
 		pr_warn("framebuffer: nothing can be at %#llx", (unsigned long long)shape->base);

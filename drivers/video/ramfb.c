@@ -69,7 +69,7 @@ static void set_up(void)
 
 void ramfb_init(const struct boot_info *boot)
 {
-	if (framebuffer_console_is_open() || !fw_cfg_open(boot))
+	if (!framebuffer_console_wanted() || !fw_cfg_open(boot))
 		return;
 	set_up();
 	fw_cfg_close();

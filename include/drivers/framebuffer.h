@@ -19,5 +19,5 @@ void framebuffer_console_init(const struct boot_info *boot);
 /* The same for pixels that are mapped already: the virtual machine's, see ramfb.h. False when there is a screen or the shape cannot be drawn on. */
 bool framebuffer_console_open(void *pixels, const struct boot_framebuffer *shape);
 
-/* Is there a screen? */
-bool framebuffer_console_is_open(void);
+/* May a screen be opened: there is none yet, and console=none was not asked for? */
+bool framebuffer_console_wanted(void);
