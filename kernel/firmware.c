@@ -459,9 +459,51 @@ static void add_seed(const struct fdt *fdt, size_t chosen, const char *name)
 		random_add_seed(seed, length);
 }
 
+static bool is_device_tree(phys_addr_t pa)
+{
+	const void *header = pa ? early_memremap(pa, FDT_HEADER_SIZE) : NULL;
+	bool good;
+
+	if (!header)
+		return false;
+	good = fdt_has_magic(header, FDT_HEADER_SIZE);
+	early_memunmap(header, FDT_HEADER_SIZE);
+	return good;
+}
+
+/*
+ * Nobody said where the tree is: QEMU leaves it where RAM starts when no loader runs. That is a multiple of 1 GiB,
+ * or right below us.
+ */
+static phys_addr_t find_device_tree(const struct boot_info *boot)
+{
+	phys_addr_t gigabyte = ALIGN_DOWN(boot->image_start, GiB);
+	phys_addr_t below = boot->image_start - min(boot->image_start, 2 * MiB);
+
+	if (is_device_tree(gigabyte))
+		return gigabyte;
+	return is_device_tree(below) ? below : 0;
+}
+
+/* With us in EL3 there is no firmware for PSCI to call, whatever the tree says. */
+static void forget_psci(struct boot_info *boot)
+{
+	boot->psci = PSCI_NONE;
+	for (unsigned int i = 0; i < boot->nr_cpus; i++)
+		if (boot->cpu[i].method == CPU_METHOD_PSCI)
+			boot->cpu[i].method = CPU_METHOD_NONE;
+}
+
+static const void *borrow_header(struct boot_info *boot)
+{
+	if (boot->info_pa == 0)
+		boot->info_pa = find_device_tree(boot);
+	return borrow(boot->info_pa, FDT_HEADER_SIZE, "the device tree");
+}
+
 static void read_device_tree(struct boot_info *boot)
 {
-	const void *header = borrow(boot->info_pa, FDT_HEADER_SIZE, "the device tree");
+	const void *header = borrow_header(boot);
 	const void *bytes;
 	struct fdt fdt;
 	size_t chosen;
@@ -481,6 +523,8 @@ static void read_device_tree(struct boot_info *boot)
 	boot_info_reserve(boot, boot->device_tree, boot->device_tree_size, SOURCE_FDT, false,
 			  "device tree");
 	fdt_read_boot_info(&fdt, boot);
+	if (boot->entry_level == 3)
+		forget_psci(boot);
 	chosen = fdt_find_node(&fdt, "/chosen");
 	add_seed(&fdt, chosen, "rng-seed");
 	add_seed(&fdt, chosen, "kaslr-seed");

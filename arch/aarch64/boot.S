@@ -4,10 +4,10 @@
  *
  * THE IDEA
  *	The loader puts the Image at any multiple of 2 MiB (4 KiB would do) and jumps to its
- *	first byte with the MMU off, x0 = the device tree, in EL2 or EL1. The
+ *	first byte with the MMU off, x0 = the device tree, in EL2 or EL1; without firmware in EL3. The
  *	code here runs where it was loaded although it is linked at IMAGE_VA:
  *	adr and adrp count from the program counter, so the same bytes work at both
- *	addresses. It leaves EL2, fills the page tables, turns the MMU on while it
+ *	addresses. It leaves EL3 and EL2, fills the page tables, turns the MMU on while it
  *	stands in an identity map, jumps to the linked address and drops the identity map.
  *
  *	Everything is done without a stack and without C, so that from the first
@@ -51,6 +51,8 @@
 #define LEVEL2_INDEX ((IMAGE_VA >> 30) & 511)
 
 #define HALT_BAD_BOOT 6 /* arch/cpu.h */
+
+#define SCTLR_EL2_RES1 0x30c50830 /* MMU and caches off */
 
 /* --- the header that loaders look for ---------------------------------------- */
 	.section .boot.header, "ax"
@@ -118,11 +120,41 @@ entry:
 	b.eq	in_el1
 	cmp	x22, #2
 	b.eq	leave_el2
+
+/* --- EL3: no firmware stands behind us. Forbid nothing below, but calls up here -- */
 	msr	vbar_el3, x9
+	mov	x9, #0x5b1		/* NS, RES1, SMD (smc is undefined), HCE, RW: below is non-secure and 64-bit */
+	movk	x9, #0x3, lsl #16	/* APK, API: pointer authentication is not trapped */
+	msr	scr_el3, x9
+	msr	cptr_el3, xzr		/* no traps of SIMD, timers, debug, counters */
+	msr	mdcr_el3, xzr
+
+	mrs	x10, id_aa64pfr0_el1
+	ubfx	x9, x10, #24, #4	/* GICv3: let the lower levels use its registers */
+	cbz	x9, 1f
+	mrs	x9, s3_6_c12_c12_5	/* ICC_SRE_EL3 */
+	orr	x9, x9, #0xf
+	msr	s3_6_c12_c12_5, x9
 	isb
-	b	unexpected
+1:
+	ldr	x9, =SCTLR_RES1
+	msr	sctlr_el1, x9
+	mov	x9, #0x3c5		/* EL1 on SP_EL1, all interrupts masked */
+	adr	x11, in_el1
+	ubfx	x10, x10, #8, #4
+	cbz	x10, 2f
+	ldr	x9, =SCTLR_EL2_RES1	/* there is an EL2, in an unknown state */
+	msr	sctlr_el2, x9
+	mov	x9, #0x3c9		/* EL2 on SP_EL2 */
+	adr	x11, enter_el2
+2:	msr	spsr_el3, x9
+	msr	elr_el3, x11
+	isb
+	eret
 
 /* --- EL2: forbid nothing to EL1, and go there ------------------------------- */
+enter_el2:
+	adr	x9, early_vectors
 leave_el2:
 	msr	vbar_el2, x9
 	mov	x9, #1 << 31		/* RW: EL1 is 64-bit; nothing is trapped */

@@ -11,10 +11,13 @@
 
 struct boot_info boot_info;
 
-/* The boot protocol: x0 is the device tree's address, a multiple of 8. Anything else is left to kmain to refuse. */
+/*
+ * The boot protocol: x0 is the device tree's address, a multiple of 8. 0, from a machine without a loader, is left to
+ * kmain to search for, anything else to refuse.
+ */
 static bool is_device_tree_address(phys_addr_t pa)
 {
-	return pa != 0 && IS_ALIGNED(pa, 8) && pa < arch_phys_end();
+	return IS_ALIGNED(pa, 8) && pa < arch_phys_end();
 }
 
 void start(phys_addr_t device_tree, unsigned int entry_level, phys_addr_t image, uint64_t cycles,

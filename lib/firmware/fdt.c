@@ -119,6 +119,11 @@ static size_t used_size(const struct fdt_header *header)
 	return header->reserve >= used ? header->total : used;
 }
 
+bool fdt_has_magic(const void *header, size_t size)
+{
+	return size >= FDT_HEADER_SIZE && be32_at(header) == FDT_MAGIC;
+}
+
 long fdt_used_size(const void *bytes, size_t size)
 {
 	struct fdt_header header;

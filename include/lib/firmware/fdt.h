@@ -29,6 +29,9 @@ struct fdt {
  */
 long fdt_used_size(const void *header, size_t size);
 
+/* Does a tree begin here, as far as a look without a message can tell? */
+bool fdt_has_magic(const void *header, size_t size);
+
 /* The blob's totalsize, which is what to reserve; 0 when fdt_used_size() refuses it. */
 size_t fdt_total_size(const void *header, size_t size);
 
