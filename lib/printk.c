@@ -24,6 +24,7 @@
 
 #include <config.h>
 #include <lib/bits.h>
+#include <lib/last_words.h>
 #include <lib/spinlock.h>
 #include <lib/string.h>
 
@@ -119,6 +120,7 @@ static void log_text(enum log_level level, const char *text, size_t length)
 		ring_put(text[i]);
 		start = text[i] == '\n';
 	}
+	last_words_add(text, length);
 	if (level <= console_level)
 		write_to_consoles(level, text, length);
 }

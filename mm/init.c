@@ -17,6 +17,7 @@
 #include <mm/init.h>
 
 #include <lib/check.h>
+#include <lib/last_words.h>
 #include <lib/printk.h>
 #include <mm/bootmem.h>
 #include <mm/direct_map.h>
@@ -77,6 +78,43 @@ static void hand_over(void)
 	      handover.taken_pages, totalram_pages());
 }
 
+/* Text of the previous boot on its way to the console: a title, then each line behind a bar. */
+struct old_words {
+	struct text_sink sink;
+	bool titled, inside;
+};
+
+static void old_words_emit(struct text_sink *sink, const char *text, size_t length)
+{
+	struct old_words *old = container_of(sink, struct old_words, sink);
+
+	for (size_t i = 0; i < length; i++) {
+		if (!old->titled)
+			console_print("last words of the previous boot:\n");
+		old->titled = true;
+		console_print(old->inside ? "%c" : "  | %c", text[i]);
+		old->inside = text[i] != '\n';
+	}
+}
+
+static void last_words_emit(struct text_sink *sink, const char *text, size_t length)
+{
+	(void)sink;
+	last_words_add(text, length);
+}
+
+/* They go to the console alone: in the log they would be the next boot's last words as well. */
+static void keep_last_words(void *memory)
+{
+	struct old_words old = {.sink.emit = old_words_emit};
+	struct text_sink kept = {.emit = last_words_emit};
+
+	if (memory && last_words_read(memory, LAST_WORDS_SIZE, &old.sink) && old.inside)
+		console_print("\n");
+	last_words_keep(memory, LAST_WORDS_SIZE);
+	printk_dump(&kept, 0);
+}
+
 static unsigned int nr_caches(void)
 {
 	unsigned int count = 0;
@@ -90,14 +128,17 @@ static unsigned int nr_caches(void)
 void mm_init(const struct boot_info *boot)
 {
 	unsigned int nr_cpus = max(boot->nr_cpus, 1U);
+	phys_addr_t last_words_pa;
 
 	early_init(boot); /* memblock: what exists, what is taken */
+	last_words_pa = early_keep(LAST_WORDS_SIZE, "last words");
 
 	direct_map_init(); /* all low RAM readable; tables from memblock */
 	pr_info("direct map: memory up to 0x%llx, at 0x%lx",
 		(unsigned long long)direct_map_phys_end(), arch_region_base(REGION_DIRECT_MAP));
 
 	pgtable_lint_kernel(); /* what would fault is said before it does */
+	keep_last_words(last_words_pa ? phys_to_virt(last_words_pa) : NULL);
 
 	bootmem_init(); /* zeroed memory by pointer */
 	pr_info("bootmem: %lu free pages in its bitmaps", bootmem_free_pages());

@@ -26,6 +26,12 @@ phys_addr_t early_high_memory_start(void);
 phys_addr_t early_alloc_phys(size_t size, size_t align);
 
 /*
+ * The highest free low memory of `size` bytes, kept for ever and shown by `memmap` with the reason; 0 when there is none. Asked for
+ * first after early_init(), the same firmware and command line give the same place with every boot.
+ */
+phys_addr_t early_keep(size_t size, const char *why);
+
+/*
  * The next free range of whole pages, in [start_pfn, end_pfn), nid its node; false behind the last. *cursor starts
  * at 0. In order of address; high memory too; no range spans two nodes, a reservation or a NOMAP region. The
  * buddy pulls these, and takes nothing early in between.

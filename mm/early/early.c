@@ -452,6 +452,15 @@ void early_init(const struct boot_info *boot)
 	ASSERT_SLOW(memblock_check(&memblock));
 }
 
+phys_addr_t early_keep(size_t size, const char *why)
+{
+	phys_addr_t pa = memblock_phys_alloc(size, PAGE_SIZE);
+
+	if (pa)
+		decide(&living, pa, pa + size, EARLY_RESERVED, why);
+	return pa;
+}
+
 phys_addr_t early_high_memory_start(void)
 {
 	return living.high_start;
