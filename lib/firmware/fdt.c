@@ -225,9 +225,9 @@ static int check_structure(const struct fdt *fdt)
 			may_have_property = false;
 			break;
 		default: /* FDT_END */
-			if (depth != 0 || nr_roots == 0)
+			if (depth != 0)
 				return refuse("it ends inside a node");
-			return 0;
+			return nr_roots ? 0 : refuse("it has no root");
 		}
 	}
 }

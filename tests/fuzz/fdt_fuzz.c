@@ -37,6 +37,7 @@ static bool stricter_on_purpose(void)
 		"its size cannot be true",
 		"two roots",
 		"its memory reservations have no end",
+		"it has no root",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)

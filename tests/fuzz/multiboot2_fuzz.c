@@ -174,8 +174,8 @@ static void compare_byte(uint64_t byte, bool with_efi, bool complete)
 static void compare_map(void)
 {
 	bool with_efi = efi_counts();
-	/* A full list gives up usable memory. */
-	bool complete = info.nr_map < BOOT_MAX_RANGES;
+	/* A full map gives up usable memory; a module that is one too many is taken out of the map. */
+	bool complete = info.nr_map < BOOT_MAX_RANGES && info.nr_reserved < BOOT_MAX_RESERVATIONS;
 
 	for (unsigned int i = 0; i < info.nr_map; i++) {
 		compare_byte(info.map[i].start, with_efi, complete);
