@@ -227,9 +227,9 @@ class Result:
 def boot(machine, timeout=60):
     """Start `machine` (a Boot), collect its serial output until it stops; bounded in time and text."""
     start = time.monotonic()
-    process = subprocess.Popen(
-        machine.command("stdio"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    # `timeout` ends QEMU also when whoever called this was killed.
+    command = ["timeout", "--kill-after=5", str(timeout + 10), *machine.command("stdio")]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     pieces, size, why = [], 0, ""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
@@ -246,7 +246,7 @@ def boot(machine, timeout=60):
                 if size > OUTPUT_LIMIT:
                     why = "too much output"
     if why:
-        process.kill()
+        process.terminate()  # timeout passes it on
     status = process.wait()
     process.stdout.close()
     text = b"".join(pieces).decode("utf-8", "replace").replace("\r\n", "\n")
