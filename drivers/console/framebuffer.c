@@ -80,25 +80,32 @@ static bool is_reserved(const struct boot_info *boot, phys_addr_t start, phys_ad
 	return false;
 }
 
-void framebuffer_console_init(const struct boot_info *boot)
+bool framebuffer_place_ok(const struct boot_info *boot)
 {
 	const struct boot_framebuffer *shape = &boot->framebuffer;
 	phys_addr_t size = (phys_addr_t)shape->pitch * shape->height;
-	void *pixels;
 
-	if (!shape->base || !framebuffer_console_wanted())
-		return;
 	if (shape->base >= arch_phys_end() || size > arch_phys_end() - shape->base) {
 		pr_warn("framebuffer: nothing can be at %#llx", (unsigned long long)shape->base);
-		return;
+		return false;
 	}
 	if (boot_info_is_usable(boot, shape->base, shape->base + size) &&
 	    !is_reserved(boot, shape->base, shape->base + size)) {
 		pr_warn("framebuffer: %#llx lies in memory that is free to use, left alone",
 			(unsigned long long)shape->base);
-		return;
+		return false;
 	}
-	pixels = fixmap_map_framebuffer(shape->base, size);
+	return true;
+}
+
+void framebuffer_console_init(const struct boot_info *boot)
+{
+	const struct boot_framebuffer *shape = &boot->framebuffer;
+	void *pixels;
+
+	if (!shape->base || !framebuffer_console_wanted() || !framebuffer_place_ok(boot))
+		return;
+	pixels = fixmap_map_framebuffer(shape->base, (size_t)shape->pitch * shape->height);
 	if (!pixels || !framebuffer_console_open(pixels, shape))
 		pr_warn("framebuffer: %ux%u, %u bits a pixel, pitch %u cannot be used",
 			shape->width, shape->height, shape->bits_per_pixel, shape->pitch);

@@ -16,6 +16,9 @@
  */
 void framebuffer_console_init(const struct boot_info *boot);
 
+/* May boot->framebuffer be written to: can the CPU reach it, and does nobody own it? A message says why not. */
+bool framebuffer_place_ok(const struct boot_info *boot);
+
 /* The same for pixels that are mapped already: the virtual machine's, see ramfb.h. False when there is a screen or the shape cannot be drawn on. */
 bool framebuffer_console_open(void *pixels, const struct boot_framebuffer *shape);
 

@@ -11,6 +11,7 @@
 #include <lib/errno.h>
 #include <lib/ktest.h>
 #include <drivers/font.h>
+#include <drivers/framebuffer.h>
 #include <drivers/ps2_keyboard.h>
 
 #define COLUMNS 5
@@ -244,6 +245,30 @@ KTEST(framebuffer, every_letter_has_a_picture_of_its_own)
 	for (unsigned int a = ' '; a <= '~'; a++)
 		for (unsigned int y = 0; y < FONT_HEIGHT; y++)
 			EXPECT_FALSE(font_glyph((uint8_t)a)[y] & 1);
+}
+
+/*
+ *	RAM, free	| 1 MiB ........................ 9 MiB |
+ *	pixels		          | 4 MiB .. 7 MiB |
+ */
+KTEST(framebuffer, pixels_in_memory_that_is_given_away_are_refused)
+{
+	static struct boot_info boot;
+
+	memset(&boot, 0, sizeof(boot));
+	boot.framebuffer = (struct boot_framebuffer){
+		.base = 4 * MiB, .width = 1024, .height = 768, .pitch = 4096, .bits_per_pixel = 32};
+	EXPECT_TRUE(framebuffer_place_ok(&boot));
+
+	boot_info_add_range(&boot, 1 * MiB, 8 * MiB, MEMORY_USABLE, SOURCE_KERNEL, 1);
+	EXPECT_FALSE(framebuffer_place_ok(&boot));
+	boot_info_reserve(&boot, 4 * MiB, 2 * MiB, SOURCE_KERNEL, false, "too little");
+	EXPECT_FALSE(framebuffer_place_ok(&boot));
+	boot_info_reserve(&boot, 4 * MiB, 3 * MiB, SOURCE_KERNEL, false, "framebuffer");
+	EXPECT_TRUE(framebuffer_place_ok(&boot));
+
+	boot.framebuffer.base = ~(phys_addr_t)0xffff;
+	EXPECT_FALSE(framebuffer_place_ok(&boot));
 }
 
 /* --- keys --------------------------------------------------------------------- */
