@@ -14,8 +14,8 @@
 
 #define BOOT_MAX_RANGES	      512 /* pieces of the firmware's map, and of the sanitised one */
 #define BOOT_MAX_RESERVATIONS 64  /* image, initrd, tables, device tree, ... */
-#define BOOT_MAX_COMPLAINTS   32 /* lines about what is wrong, before the rest is only counted */
-#define BOOT_MAX_PORTS	      4	 /* serial ports that have a number */
+#define BOOT_MAX_COMPLAINTS   32  /* lines about what is wrong, before the rest is only counted */
+#define BOOT_MAX_PORTS	      4	  /* serial ports that have a number */
 #define BOOT_MAX_IO_APICS     16
 #define BOOT_MAX_ECAMS	      8
 
@@ -155,7 +155,7 @@ struct boot_info {
 	struct boot_interrupts interrupts;
 	struct boot_ecam ecam[BOOT_MAX_ECAMS];
 	unsigned int nr_ecams;
-	struct boot_uart uart;	       /* where the console is to be */
+	struct boot_uart uart; /* where the console is to be */
 	struct boot_uart
 		port[BOOT_MAX_PORTS]; /* the ports by their number; UART_NONE: not driven */
 	struct boot_board board;
