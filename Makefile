@@ -48,7 +48,7 @@ config := -DCONFIG_DEBUG=$(if $(HOSTED),1,$(debug_of_$(PROFILE))) -DCONFIG_PARAN
 warnings := -Wall -Wextra -Werror -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wno-sign-compare -Wno-format-zero-length
 CPPFLAGS := -Iinclude -Iarch/$(ARCH)/include $(config)
 CFLAGS   := -std=gnu17 -O2 -g -ffreestanding -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
-	    -fno-common -fno-asynchronous-unwind-tables $(if $(filter-out release,$(PROFILE)),-fno-optimize-sibling-calls) $(warnings) $(ARCH_CFLAGS)
+	    -fno-common $(if $(HOSTED),,-ftrivial-auto-var-init=zero -fstack-usage) -fno-asynchronous-unwind-tables $(if $(filter-out release,$(PROFILE)),-fno-optimize-sibling-calls) $(warnings) $(ARCH_CFLAGS)
 
 .PHONY: all
 all: $(KERNEL)

@@ -18,6 +18,7 @@
 #include <lib/ktest.h>
 #include <lib/printk.h>
 #include <lib/report.h>
+#include <lib/stack_guard.h>
 #include <lib/string.h>
 #include <mm/fixmap.h>
 #include <mm/init.h>
@@ -137,6 +138,7 @@ static void run_commands_if_asked(void)
 
 void kmain(struct boot_info *boot)
 {
+	stack_guard_init();
 	boot_info = boot;
 	fixmap_init();
 	firmware_read(boot);

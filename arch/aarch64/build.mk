@@ -3,7 +3,7 @@ TRIPLET := aarch64-linux-gnu
 KERNEL  := $(OUT)/Image
 
 # No SIMD registers, no unaligned access (memory is Device before the MMU is on), atomics without libgcc.
-ARCH_CFLAGS  := -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-pic -fno-pie -fno-stack-protector
+ARCH_CFLAGS  := -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-pic -fno-pie -fstack-protector-strong -mstack-protector-guard=global
 ARCH_LDFLAGS := --fix-cortex-a53-843419
 
 src += arch/aarch64/boot.S arch/aarch64/start.c

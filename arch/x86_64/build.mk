@@ -1,7 +1,7 @@
 # x86_64: one ELF64 for PVH loaders, in the order in which the machine runs it.
 TRIPLET := x86_64-linux-gnu
 KERNEL  := $(OUT)/loam.elf
-ARCH_CFLAGS  := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fno-pic -fcf-protection=none -fno-stack-protector
+ARCH_CFLAGS  := -mno-red-zone -mgeneral-regs-only -mcmodel=kernel -fno-pic -fcf-protection=none -fstack-protector-strong -mstack-protector-guard=global
 ARCH_LDFLAGS := -m elf_x86_64
 
 src += arch/x86_64/start.S arch/x86_64/boot.c arch/x86_64/descriptors.c arch/x86_64/cpu.c

@@ -55,6 +55,20 @@ static void crash_exec_data(void)
 	function();
 }
 
+/* Not inlined, so that it has a frame of its own to run over; more than its array, less than the stack. */
+static __noinline void overrun(size_t size)
+{
+	char array[16];
+
+	memset(opaque(array), 0x41, size);
+	opaque(array);
+}
+
+static void crash_stack_overrun(void)
+{
+	overrun(64);
+}
+
 static void crash_double_free(void)
 {
 	void *object = opaque(kmalloc(64, GFP_KERNEL));
@@ -78,6 +92,7 @@ static const struct {
 } kinds[] = {
 	{"null", "write through a null pointer", crash_null},
 	{"stack-overflow", "call for ever", crash_stack_overflow},
+	{"stack-overrun", "write beyond an array on the stack", crash_stack_overrun},
 	{"write-rodata", "write to a constant", crash_write_rodata},
 	{"write-text", "write to the kernel's code", crash_write_text},
 	{"exec-data", "execute a variable", crash_exec_data},
