@@ -70,6 +70,11 @@ static bool next_word(const char **s, struct word *word)
 	return true;
 }
 
+static bool word_is(const struct word *word, const char *key)
+{
+	return word->key_length == strlen(key) && strncmp(word->key, key, word->key_length) == 0;
+}
+
 static bool find_last(const char *key, struct word *found)
 {
 	const char *s = command_line;
@@ -77,7 +82,7 @@ static bool find_last(const char *key, struct word *found)
 	bool any = false;
 
 	while (next_word(&s, &word)) {
-		if (word.key_length != strlen(key) || strncmp(word.key, key, word.key_length))
+		if (!word_is(&word, key))
 			continue;
 		*found = word;
 		any = true;
@@ -92,17 +97,33 @@ bool cmdline_has(const char *key)
 	return find_last(key, &word);
 }
 
+static long copy_value(const struct word *word, char *value, size_t size)
+{
+	size_t length = min(word->value_length, size - 1);
+
+	memcpy(value, word->value ? word->value : "", length);
+	value[length] = '\0';
+	return word->value_length > length ? -E2BIG : (long)length;
+}
+
 long cmdline_value(const char *key, char *value, size_t size)
 {
 	struct word word;
-	size_t length;
 
-	if (!find_last(key, &word))
-		return -ENOENT;
-	length = min(word.value_length, size - 1);
-	memcpy(value, word.value ? word.value : "", length);
-	value[length] = '\0';
-	return word.value_length > length ? -E2BIG : (long)length;
+	return find_last(key, &word) ? copy_value(&word, value, size) : -ENOENT;
+}
+
+long cmdline_next_value(const char *key, size_t *cursor, char *value, size_t size)
+{
+	const char *s = command_line + *cursor;
+	struct word word;
+
+	while (next_word(&s, &word)) {
+		*cursor = (size_t)(s - command_line);
+		if (word_is(&word, key))
+			return copy_value(&word, value, size);
+	}
+	return -ENOENT;
 }
 
 int cmdline_size(const char *key, uint64_t *size)

@@ -1,4 +1,4 @@
-src += mm/early/region.c mm/early/memblock.c mm/early/memblock_alloc.c mm/early/early.c
+src += mm/early/region.c mm/early/memblock.c mm/early/memblock_alloc.c mm/early/words.c mm/early/early.c
 src += mm/early/bootmem_map.c mm/early/bootmem.c mm/early/handover.c
 src += mm/pgtable/pgtable.c mm/pgtable/table.c mm/pgtable/split.c mm/pgtable/fixmap.c mm/pgtable/fixmap_framebuffer.c mm/pgtable/early_ioremap.c
 src += mm/pgtable/direct_map.c mm/pgtable/check.c mm/pgtable/lint.c

@@ -23,5 +23,11 @@ bool cmdline_has(const char *key);
  */
 long cmdline_value(const char *key, char *value, size_t size);
 
+/*
+ * Each `key=value` in turn, first to last, for keys that may be given several times; *cursor starts at 0. As cmdline_value(),
+ * and -ENOENT behind the last.
+ */
+long cmdline_next_value(const char *key, size_t *cursor, char *value, size_t size);
+
 /* `key=SIZE` with memparse's suffixes. 0, -ENOENT, or -EINVAL after a message; *size untouched then. */
 int cmdline_size(const char *key, uint64_t *size);

@@ -46,6 +46,14 @@ bool early_next_free_range(unsigned long *cursor, unsigned long *start_pfn, unsi
 bool early_close(unsigned long *start_pfn, unsigned long *end_pfn);
 bool early_is_closed(void);
 
+/* What cma= and swiotlb= ask for, clamped to what there is; 0 is not given. Whoever builds the pools asks here. */
+struct early_dma {
+	uint64_t cma;	    /* bytes */
+	uint64_t swiotlb;   /* bytes */
+	bool swiotlb_force; /* bounce even where the device reaches */
+};
+const struct early_dma *early_dma(void);
+
 /* For `memmap` and /proc/iomem: what the firmware said, and its map sanitised. */
 const struct boot_info *early_boot_info(void);
 const struct memory_map *early_memory_map(void);

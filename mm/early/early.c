@@ -7,12 +7,13 @@
  *	byte, in a fixed order, so that a later step can never undo an earlier one:
  *
  *	1 sanitise	sorted, whole pages, the most severe type wins (lib/firmware/memory_map.c)
- *	2 keep		usable pieces go into memblock.memory; more than fit: the smallest are left out
+ *	2 keep		usable pieces go into memblock.memory; more than fit: the smallest are left out;
+ *			memmap= adds RAM where the firmware says nothing
  *	3 clip		what the CPU cannot address, or struct page not count, is dropped
  *	4 low		x86: adapters at 640 KiB - 1 MiB are no RAM; the low megabyte is reserved
  *	5 mem=		all but the first so many bytes of RAM is dropped
  *	6 image		the kernel runs, so RAM is there, whatever the firmware says
- *	7 reserve	page 0, the image, every reservation of boot_info
+ *	7 reserve	page 0, the image, every reservation of boot_info, reserve= and memmap=
  *	8 no-map	what the firmware forbids to map gets the flag
  *	9 nodes		each page learns its node; who is not listed belongs to node 0
  *	10 highmem=	the top is kept out of the direct map
@@ -29,7 +30,7 @@
  *
  * LIMITS	A map of more usable pieces than memblock's static array holds (128, less
  *		what step 4 to 8 may cut) loses the smallest; each loss is counted
- *		and told. Reservations always fit: memblock has room for twice as many.
+ *		and told. Reservations always fit: memblock has room for more than can be listed.
  * LOCKING	One CPU, interrupts off, nothing mapped yet.
  * COST		O(n^2) for n entries of the firmware; ten entries, a few thousand instructions.
  * FLOOR	early. Called by mm/init.c.
@@ -54,7 +55,7 @@
 #define LOW_MEGABYTE	  (1 * MiB)
 #define CUTS		  8 /* regions that clipping, adapters and the image may add */
 
-static_assert(2 * BOOT_MAX_RESERVATIONS <= INIT_MEMBLOCK_REGIONS,
+static_assert(BOOT_MAX_RESERVATIONS + EARLY_MAX_WORDS + 3 <= INIT_MEMBLOCK_REGIONS,
 	      "reservations fit into memblock's static array");
 
 static struct early living;
@@ -112,7 +113,8 @@ static void add_memory(struct early *early, phys_addr_t start, phys_addr_t end)
 /* All pieces of `large` bytes and more fit, of the next smaller class as many as there is room left for. */
 static void keep_usable(struct early *early)
 {
-	unsigned int room = early->map->memory.max - CUTS - count_no_map(early->boot);
+	unsigned int room = early->map->memory.max - CUTS - count_no_map(early->boot) -
+			    early->words.nr;
 	phys_addr_t large = PAGE_SIZE, left_out = 0;
 	unsigned int spare, pieces_out = 0;
 
@@ -144,6 +146,39 @@ static void keep_usable(struct early *early)
 }
 
 /* --- 3 to 6: what is RAM for us --- */
+
+/* Does the firmware call any byte of it something else than usable? */
+static bool firmware_objects(const struct early *early, const struct early_word *word)
+{
+	for (unsigned int i = 0; i < early->firmware.nr; i++) {
+		const struct boot_range *range = &early->firmware.range[i];
+
+		if (!usable(range) && range->start < word->end && word->start < range->end)
+			return true;
+	}
+	return false;
+}
+
+/* RAM that the firmware forgot, by memmap=. Where it says something else two sources disagree, and the safe one wins. */
+static void add_words(struct early *early)
+{
+	for (unsigned int i = 0; i < early->words.nr; i++) {
+		const struct early_word *word = &early->words.word[i];
+		phys_addr_t start = ALIGN_UP(word->start, PAGE_SIZE);
+		phys_addr_t end = ALIGN_DOWN(word->end, PAGE_SIZE);
+
+		if (word->fate != EARLY_ADDED || start >= end)
+			continue;
+		if (firmware_objects(early, word)) {
+			pr_warn("early: memmap=: [0x%llx, 0x%llx) is not all usable to the "
+				"firmware: ignored",
+				(unsigned long long)word->start, (unsigned long long)word->end);
+			continue;
+		}
+		add_memory(early, start, end);
+		decide(early, start, end, EARLY_ADDED, word->why);
+	}
+}
 
 static phys_addr_t end_of_ram(const struct early *early)
 {
@@ -230,6 +265,25 @@ static void reserve(struct early *early, phys_addr_t start, phys_addr_t end, con
 
 	CHECK(error == 0, "the static array was planned too small");
 	decide(early, start, end, EARLY_RESERVED, why);
+}
+
+/* memmap=$, memmap=# and reserve=: of RAM only; what lies outside is nobody's to give. */
+static void reserve_words(struct early *early)
+{
+	for (unsigned int i = 0; i < early->words.nr; i++) {
+		const struct early_word *word = &early->words.word[i];
+		phys_addr_t end = min(word->end, end_of_ram(early));
+
+		if (word->fate != EARLY_RESERVED)
+			continue;
+		if (word->start < end &&
+		    memblock_type_overlaps(&early->map->memory, word->start, end - word->start))
+			reserve(early, word->start, end, word->why);
+		else
+			pr_warn("early: [0x%llx, 0x%llx), %s, holds no RAM: ignored",
+				(unsigned long long)word->start, (unsigned long long)word->end,
+				word->why);
+	}
 }
 
 static void reserve_boot_data(struct early *early)
@@ -407,6 +461,7 @@ bool early_build(struct early *early)
 	if (boot->nr_map == 0)
 		return fail(early, "the firmware lists no memory");
 	keep_usable(early);
+	add_words(early);
 	if (early->map->memory.cnt == 0)
 		return fail(early, "no whole page of the firmware's map is usable");
 	clip_to_reach(early);
@@ -416,9 +471,11 @@ bool early_build(struct early *early)
 	limit_memory(early);
 	add_image(early);
 	reserve_boot_data(early);
+	reserve_words(early);
 	hide_no_map(early);
 	set_nodes(early);
 	choose_high_memory(early);
+	early_clamp_dma(&early->words.dma, ram_below(early->map, early->high_start));
 	return is_enough(early);
 }
 
@@ -442,6 +499,7 @@ void early_init(const struct boot_info *boot)
 	living.boot = boot;
 	living.map = &memblock;
 	read_limits(&living.limits);
+	early_read_words(&living.words);
 	if (!early_build(&living)) {
 		pr_err("no usable memory: %s", living.failure);
 		arch_halt(HALT_NO_MEMORY);
@@ -464,6 +522,11 @@ phys_addr_t early_keep(size_t size, const char *why)
 phys_addr_t early_high_memory_start(void)
 {
 	return living.high_start;
+}
+
+const struct early_dma *early_dma(void)
+{
+	return &living.words.dma;
 }
 
 const struct boot_info *early_boot_info(void)

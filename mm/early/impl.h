@@ -148,6 +148,28 @@ unsigned int bootmem_choose_spans(const struct memblock *map, phys_addr_t limit,
 				  struct memblock_range span[]);
 struct bootmem *bootmem_living(void);
 
+/* --- words.c: what the command line says of memory --- */
+
+#define EARLY_MAX_WORDS 16 /* ranges; more are ignored with a message */
+
+struct early_word {
+	phys_addr_t start, end; /* not empty */
+	enum early_fate fate;	/* EARLY_ADDED or EARLY_RESERVED */
+	const char *why;
+};
+
+struct early_words {
+	struct early_word word[EARLY_MAX_WORDS];
+	unsigned int nr;
+	struct early_dma dma;
+};
+
+/* memmap=, reserve=, cma= and swiotlb= as they stand; what makes no sense is ignored with a message. */
+void early_read_words(struct early_words *words);
+
+/* cma= and swiotlb= cut, with a message, to what `ram` bytes of low memory can spare. */
+void early_clamp_dma(struct early_dma *dma, phys_addr_t ram);
+
 /* --- early.c: from the firmware's map to a memblock --- */
 
 struct early_limits {
@@ -162,6 +184,7 @@ struct early_limits {
 struct early {
 	const struct boot_info *boot;
 	struct early_limits limits;
+	struct early_words words;
 	struct memblock *map;
 	struct memory_map firmware; /* sanitised */
 	phys_addr_t high_start;

@@ -6,6 +6,7 @@
  * looked at as the floors above would. The rows of fault-B that the parsers do
  * not already prove stand here.
  */
+#include <lib/cmdline.h>
 #include <lib/ktest.h>
 #include <lib/string.h>
 
@@ -346,4 +347,159 @@ KTEST(early, each_page_learns_its_node_whatever_the_order_of_the_list)
 	EXPECT_EQ(map.memory.regions[3].nid, 0);
 	EXPECT_EQ(map.memory.total_size, 80 * MiB);
 	EXPECT_TRUE(memblock_check(&map));
+}
+
+/* --- what the command line says --- */
+
+static char saved_line[COMMAND_LINE_SIZE];
+
+/* The words of a text, as early_init() reads them. */
+static void read_words(const char *text)
+{
+	strscpy(saved_line, cmdline_get(), sizeof(saved_line));
+	cmdline_set(text);
+	early_read_words(&early.words);
+	cmdline_set(saved_line);
+}
+
+KTEST(early, fault_B32_memmap_and_reserve_are_read_in_turn)
+{
+	static const struct early_word expected[] = {
+		{MiB, 3 * MiB, EARLY_ADDED, NULL},
+		{0x10000, 0x11000, EARLY_RESERVED, NULL},
+		{GiB, GiB + 64 * KiB, EARLY_RESERVED, NULL},
+		{16 * MiB, 17 * MiB, EARLY_RESERVED, NULL},
+	};
+
+	new_machine();
+	read_words("memmap=2M@1M,4K$0x10000 quiet memmap=64K#1G reserve=1M@16M");
+	EXPECT_EQ(early.words.nr, ARRAY_SIZE(expected));
+	for (unsigned int i = 0; i < early.words.nr; i++) {
+		EXPECT_EQ(early.words.word[i].start, expected[i].start);
+		EXPECT_EQ(early.words.word[i].end, expected[i].end);
+		EXPECT_EQ(early.words.word[i].fate, expected[i].fate);
+	}
+	EXPECT_STREQ(early.words.word[3].why, "reserve= on the command line");
+}
+
+KTEST(early, fault_B32_ranges_that_make_no_sense_are_ignored_alone)
+{
+	static const char *const nonsense[] = {
+		"memmap=",
+		"memmap",
+		"memmap=1M",
+		"memmap=1M@",
+		"memmap=@1M",
+		"memmap=1M@x",
+		"memmap=-1M@1M",
+		"memmap=1M@-1",
+		"memmap=0@1M",
+		"memmap=1M!1M",
+		"memmap=exactmap",
+		"memmap=1M@1Mx",
+		"reserve=1M$1M",
+		"reserve=1M",
+		"memmap=1M@16777216T",
+		"memmap=\"1M @1M\"",
+		"memmap=1M@99999999999999999999999999999999",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		new_machine();
+		read_words(nonsense[i]);
+		EXPECT_EQ(early.words.nr, 0);
+	}
+	new_machine();
+	read_words("memmap=1M@2M,nonsense,1M@4M reserve=1M@8M");
+	EXPECT_EQ(early.words.nr, 2);
+	EXPECT_EQ(early.words.word[1].start, 8 * MiB);
+}
+
+/* 20 ranges: 16 fit. A size that passes the end of all addresses ends there. */
+KTEST(early, fault_B32_too_many_ranges_and_too_long_ones_are_cut)
+{
+	new_machine();
+	read_words("reserve=99999999T@1M reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@2 "
+		   "reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@2 "
+		   "reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@2 reserve=1@3");
+	EXPECT_EQ(early.words.nr, EARLY_MAX_WORDS);
+	EXPECT_EQ(early.words.word[0].end, BOOT_RANGE_END);
+}
+
+KTEST(early, fault_B29_reserve_keeps_what_the_firmware_forgot)
+{
+	new_machine();
+	ram(0, 64 * MiB);
+	read_words("reserve=4K@0x1000 memmap=1M$32M reserve=1M@1G");
+	EXPECT_TRUE(early_build(&early));
+	EXPECT_TRUE(is_reserved(0x1000));
+	EXPECT_FALSE(is_reserved(0x2000));
+	EXPECT_TRUE(memblock_type_covers(&map.reserved, 32 * MiB, MiB));
+	EXPECT_TRUE(decided(32 * MiB, 33 * MiB, EARLY_RESERVED));
+	EXPECT_FALSE(is_reserved(GiB)); /* there is no RAM there */
+}
+
+/* Where firmware and command line disagree the safe reading wins. */
+KTEST(early, fault_B32_memmap_adds_ram_only_where_the_firmware_says_nothing_else)
+{
+	new_machine();
+	ram(0, 64 * MiB);
+	boot_info_add_range(&boot, 96 * MiB, MiB, MEMORY_RESERVED, SOURCE_HOSTED, 2);
+	read_words("memmap=8M@128M,1M@96M,2M@95M,4095@200M");
+	EXPECT_TRUE(early_build(&early));
+	EXPECT_TRUE(memblock_type_covers(&map.memory, 128 * MiB, 8 * MiB));
+	EXPECT_TRUE(decided(128 * MiB, 136 * MiB, EARLY_ADDED));
+	EXPECT_FALSE(is_ram(95 * MiB));
+	EXPECT_FALSE(is_ram(96 * MiB));
+	EXPECT_FALSE(is_ram(200 * MiB));
+	EXPECT_EQ(map.memory.total_size, 72 * MiB);
+	EXPECT_TRUE(memblock_check(&map));
+}
+
+/* A reservation of everything leaves nothing to start with: said, not survived in silence. */
+KTEST(early, fault_B30_a_reservation_of_all_ram_ends_with_a_reason)
+{
+	new_machine();
+	ram(0, 64 * MiB);
+	read_words("reserve=64M@0");
+	EXPECT_FALSE(early_build(&early));
+	EXPECT_STREQ(early.failure,
+		     "0 KiB are free beside the kernel and boot data, 1024 KiB are needed");
+}
+
+KTEST(early, fault_B32_cma_and_swiotlb_are_clamped_to_what_there_is)
+{
+	new_machine();
+	ram(0, 64 * MiB);
+	read_words("cma=16M swiotlb=1024,force");
+	EXPECT_TRUE(early_build(&early));
+	EXPECT_EQ(early.words.dma.cma, 16 * MiB);
+	EXPECT_EQ(early.words.dma.swiotlb, 2 * MiB);
+	EXPECT_TRUE(early.words.dma.swiotlb_force);
+
+	new_machine();
+	ram(0, 64 * MiB);
+	read_words("cma=99999999999999T swiotlb=99999999999999999999");
+	EXPECT_TRUE(early_build(&early));
+	EXPECT_EQ(early.words.dma.cma, 32 * MiB);
+	EXPECT_EQ(early.words.dma.swiotlb, 16 * MiB);
+	EXPECT_FALSE(early.words.dma.swiotlb_force);
+}
+
+KTEST(early, fault_B32_cma_and_swiotlb_that_make_no_sense_are_ignored)
+{
+	static const char *const nonsense[] = {
+		"cma=-1 swiotlb=-1", "cma=x swiotlb=x",	     "cma swiotlb",
+		"cma= swiotlb=",     "cma=1MB swiotlb=1,on", "swiotlb=0 swiotlb=1force"};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(nonsense); i++) {
+		new_machine();
+		read_words(nonsense[i]);
+		EXPECT_EQ(early.words.dma.cma, 0);
+		EXPECT_EQ(early.words.dma.swiotlb, 0);
+		EXPECT_FALSE(early.words.dma.swiotlb_force);
+	}
+	new_machine();
+	read_words("swiotlb=force");
+	EXPECT_TRUE(early.words.dma.swiotlb_force);
 }
