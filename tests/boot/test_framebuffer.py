@@ -152,7 +152,11 @@ class Machine:
         self.socket.close()
 
 
-MACHINES = [("x86_64", "q35", "pvh"), ("x86_64", "pc", "pvh"), ("aarch64", "virt", "image"), ("x86_64", "q35", "bios"), ("x86_64", "pc", "uefi")]
+MACHINES = [("x86_64", "q35", "pvh"), ("x86_64", "pc", "pvh"), ("aarch64", "virt", "image"), ("x86_64", "q35", "bios"), ("x86_64", "pc", "uefi"), ("aarch64", "raspi3b", "image")]
+
+
+def on(machines):
+    return pytest.mark.parametrize("arch,machine,way", machines, ids=["-".join(machine) for machine in machines])
 
 
 @pytest.fixture
@@ -177,7 +181,7 @@ def start(tmp_path):
         machine.close()
 
 
-@pytest.mark.parametrize("arch,machine,way", MACHINES, ids="-".join)
+@on(MACHINES)
 def test_the_screen_shows_the_log_and_the_prompt(start, arch, machine, way):
     computer = start(arch, machine, way)
     computer.wait_for(PROMPT)
@@ -190,7 +194,7 @@ def test_the_screen_shows_the_log_and_the_prompt(start, arch, machine, way):
     assert colours == {(end, len("loam> ")): "cursor"}
 
 
-@pytest.mark.parametrize("arch,machine,way", MACHINES[:1] + MACHINES[2:4], ids="-".join)
+@on(MACHINES[:1] + MACHINES[2:4])
 def test_a_full_screen_moves_up_and_shows_the_last_lines(start, arch, machine, way):
     computer = start(arch, machine, way)
     computer.wait_for(PROMPT)
@@ -230,7 +234,7 @@ def test_console_none_leaves_the_screen_alone(start):
     assert bytes(PAPER) * 100 not in computer.screen().pixels
 
 
-@pytest.mark.parametrize("arch,machine,way", MACHINES[:2] + MACHINES[3:4], ids="-".join)
+@on(MACHINES[:2] + MACHINES[3:4])
 def test_the_keyboard_types_at_the_prompt(start, arch, machine, way):
     computer = start(arch, machine, way)
     computer.wait_for(PROMPT)

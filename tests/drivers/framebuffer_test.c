@@ -8,6 +8,7 @@
  */
 #include <drivers/text_screen.h>
 
+#include <arch/memory.h>
 #include <lib/errno.h>
 #include <lib/ktest.h>
 #include <drivers/font.h>
@@ -162,6 +163,16 @@ KTEST(framebuffer, the_text_moves_up_when_the_last_row_is_full)
 	EXPECT_TRUE(nothing_behind_the_lines());
 }
 
+KTEST(framebuffer, the_cursor_leaves_the_row_that_it_was_drawn_in)
+{
+	ASSERT_TEST(open_screen(32));
+	print("a");
+	EXPECT_STREQ(row_text(0), "a_   ");
+	print("\n");
+	EXPECT_STREQ(row_text(0), "a    ");
+	EXPECT_STREQ(row_text(1), "_    ");
+}
+
 KTEST(framebuffer, backspace_goes_back_over_the_end_of_a_row)
 {
 	ASSERT_TEST(open_screen(32));
@@ -195,7 +206,7 @@ KTEST(framebuffer, what_has_not_changed_is_not_drawn)
 	ASSERT_TEST(open_screen(32));
 	print("aa\naa\naa\nb");
 	pixels[0] ^= 1;
-	print("\b\b\baa\nc");
+	print("\raa\nc");
 	EXPECT_FALSE(
 		cell_shows(0, 0, 'a', screen.pixel[COLOUR_TEXT], screen.pixel[NR_TEXT_COLOURS]));
 	EXPECT_STREQ(row_text(2), "c_   ");
@@ -214,6 +225,14 @@ KTEST(framebuffer, a_large_screen_gets_large_letters)
 	EXPECT_LE(screen.columns, TEXT_SCREEN_MAX_COLUMNS);
 	EXPECT_LE(screen.left + screen.columns * FONT_WIDTH * 2, shape.width);
 	EXPECT_GE(screen.columns * FONT_WIDTH * 2 + 3 * FONT_WIDTH, shape.width);
+}
+
+KTEST(framebuffer, each_letter_needs_two_cells)
+{
+	struct boot_framebuffer shape = shape_of(32);
+
+	EXPECT_EQ(text_screen_init(&screen, pixels, &shape, cells, ARRAY_SIZE(cells) - 1), -ENOSPC);
+	EXPECT_EQ(text_screen_init(&screen, pixels, &shape, cells, ARRAY_SIZE(cells)), 0);
 }
 
 KTEST(framebuffer, shapes_that_cannot_be_drawn_on_are_refused)
@@ -267,6 +286,8 @@ KTEST(framebuffer, pixels_in_memory_that_is_given_away_are_refused)
 	boot_info_reserve(&boot, 4 * MiB, 3 * MiB, SOURCE_KERNEL, false, "framebuffer");
 	EXPECT_TRUE(framebuffer_place_ok(&boot));
 
+	boot.framebuffer.base = arch_phys_end() - 4096;
+	EXPECT_FALSE(framebuffer_place_ok(&boot));
 	boot.framebuffer.base = ~(phys_addr_t)0xffff;
 	EXPECT_FALSE(framebuffer_place_ok(&boot));
 }
@@ -318,6 +339,7 @@ KTEST(ps2_keyboard, arrows_are_sequences_and_their_false_shifts_are_dropped)
 {
 	EXPECT_STREQ(TYPE(0xe0, 0x48, 0xe0, 0xc8), "\x1b[A");
 	EXPECT_STREQ(TYPE(0xe0, 0x2a, 0xe0, 0x53, 0xe0, 0xd3, 0xe0, 0xaa, 0x1e), "\x1b[3~a");
+	EXPECT_STREQ(TYPE(0xe0, 0x2a, 0x1e), "a");
 	EXPECT_STREQ(TYPE(0xe0, 0x4b, 0xe0, 0x35, 0xe0, 0x1c, 0xe0, 0x5b), "\x1b[D/\r");
 }
 
