@@ -68,12 +68,13 @@ def test_a_reboot_is_no_success(arch):
 
 
 def test_8_mib_boot_on_both_architectures(arch):
+    """fault-B33"""
     result = boot(arch, profile="release", tests=False, mem="8M", commands="cat /proc/meminfo; verify")
     assert result.status == OK, result
 
 
 def test_too_little_memory_is_said_with_the_minimum():
-    """QEMU's aarch64 machine cannot be made so small that the kernel starts."""
+    """fault-B33; QEMU's aarch64 machine cannot be made so small that the kernel starts."""
     result = boot("x86_64", profile="release", tests=False, mem="2M", commands="verify")
     assert result.status == NO_MEMORY, result
     assert re.search(r"no usable memory: \d+ KiB .*, \d+ KiB are needed", result.output)
