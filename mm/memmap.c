@@ -7,6 +7,7 @@
 #include <lib/firmware/memory_map.h>
 #include <lib/sections.h>
 #include <mm/early.h>
+#include <mm/memblock.h>
 #include <mm/pgtable.h>
 #include <mm/zone.h>
 
@@ -36,6 +37,27 @@ static void show_sanitised(struct seq_file *file, const struct memory_map *map)
 			   map->dropped_usable);
 }
 
+/* Neighbours of one node are one line, whatever memblock remembers of them beside. */
+static void show_nodes(struct seq_file *file)
+{
+	phys_addr_t start = 0, end = 0, next_start, next_end;
+	unsigned long index = 0;
+	int nid = NUMA_NO_NODE, next_nid;
+
+	while (memblock_next_memory(&index, &next_start, &next_end, &next_nid)) {
+		if (end != 0 && (next_start != end || next_nid != nid)) {
+			show_range(file, start, end);
+			seq_printf(file, "node %d\n", nid);
+		}
+		if (end == 0 || next_start != end || next_nid != nid)
+			start = next_start;
+		end = next_end;
+		nid = next_nid;
+	}
+	show_range(file, start, end);
+	seq_printf(file, "node %d\n", nid);
+}
+
 void mm_report_memmap(struct seq_file *file)
 {
 	const struct boot_info *boot = early_boot_info();
@@ -54,6 +76,8 @@ void mm_report_memmap(struct seq_file *file)
 		show_range(file, decision.start, decision.end);
 		seq_printf(file, "%-9s %s\n", early_fate_name(decision.fate), decision.why);
 	}
+	seq_puts(file, "RAM by node:\n");
+	show_nodes(file);
 }
 
 void mm_report_handover(struct seq_file *file)
