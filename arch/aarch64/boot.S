@@ -91,6 +91,18 @@ entry:
 	mov	x18, xzr		/* no attempt to speak yet: `unexpected` */
 
 	/*
+	 * In EL3 no firmware held the other CPUs back: all of them come, some late enough
+	 * to upset what follows. The one whose affinity is 0 goes on.
+	 */
+	mrs	x9, currentel
+	cmp	x9, #3 << 2
+	b.ne	1f
+	mrs	x9, mpidr_el1
+	ldr	x10, =0xff00ffffff
+	tst	x9, x10
+	b.ne	park
+1:
+	/*
 	 * Who is first? Without the MMU exclusive accesses may never succeed, so
 	 * loads and stores must do (Fischer's algorithm): who finds the word empty
 	 * writes its name and looks for longer than a rival needs from its load
