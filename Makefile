@@ -91,13 +91,14 @@ GUI     ?= 0
 $(call one_of,GUI,0 1)
 MEM     ?= 256M
 SMP     ?= 1
+NODES   ?= 1
 APPEND  ?=
 CMD     ?=
 HIGHMEM ?= 64M
 
 # Some memory is kept out of the direct map, so that the picture has all its regions; APPEND may say otherwise.
 append = $(strip $(if $(findstring highmem=,$(APPEND)),,highmem=$(HIGHMEM)) $(APPEND))
-machine = --arch $(ARCH) --kernel $(KERNEL) --machine '$(MACHINE)' --boot '$(BOOT)' --mem '$(MEM)' --smp '$(SMP)' --append '$(append)' $(if $(filter 1,$(GUI)),--gui)
+machine = --arch $(ARCH) --kernel $(KERNEL) --machine '$(MACHINE)' --boot '$(BOOT)' --mem '$(MEM)' --smp '$(SMP)' --nodes '$(NODES)' --append '$(append)' $(if $(filter 1,$(GUI)),--gui)
 build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE)
 
 # What a start through GRUB takes besides.
@@ -172,8 +173,8 @@ help:
 #?
 #? Variables, with the first as the default:
 #?   ARCH=x86_64|aarch64|hosted   SLAB=slab   PROFILE=debug|release|paranoid   TESTS=1|0
-#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2|raspi3b|raspi4b (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
-#?   MEM=256M   SMP=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
+#?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2|virt-gicv3|virt-el3|raspi3b|raspi4b (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
+#?   MEM=256M   SMP=1   NODES=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
 #?   GUI=0|1 (a window with the screen, and a keyboard on PCs)
 #?   APPEND="words for the kernel's command line"   CMD="commands; at the prompt", then power off
 #? Example: make run ARCH=aarch64 CMD="memmap; cat /proc/buddyinfo"

@@ -9,6 +9,7 @@ own status (include/arch/cpu.h, enum halt_status). Status 0 of QEMU is never suc
 fault and a plain power-off end with it.
 """
 import argparse
+import atexit
 import contextlib
 import glob
 import hashlib
@@ -18,6 +19,7 @@ import selectors
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -40,6 +42,8 @@ MACHINES = {
     "aarch64": {
         "virt": ["-M", "virt"],
         "virt-el2": ["-M", "virt,virtualization=on"],
+        "virt-gicv3": ["-M", "virt,gic-version=3"],
+        "virt-el3": ["-M", "virt,secure=on,virtualization=on"],
         "raspi3b": ["-M", "raspi3b"],
         "raspi4b": ["-M", "raspi4b"],
     },
@@ -47,6 +51,7 @@ MACHINES = {
 # Boards are what they are: memory, CPUs, a tree from tests/boot/NAME.dts. Serial ports: 0 is the PL011, 1 the mini-UART.
 BOARDS = {"raspi3b": {"mem": "1G", "smp": "4"}, "raspi4b": {"mem": "2G", "smp": "4"}}
 BOOTS = {"x86_64": ["pvh", "bios", "uefi"], "aarch64": ["image"]}
+IMAGE_PA = 0x40200000  # where virt's own loader would put the Image
 ONLY_PVH = ["microvm"]  # machines without a firmware that reads discs
 CPUS = {"x86_64": "max,la57=off", "aarch64": "max"}
 PROGRAMS = {"x86_64": "qemu-system-x86_64", "aarch64": "qemu-system-aarch64"}
@@ -76,6 +81,14 @@ def one_of(what, value, choices):
     return value
 
 
+def mebibytes(size):
+    return int(size[:-1]) * {"K": 1, "M": 1024, "G": 1 << 20, "T": 1 << 30}[size[-1]] // 1024
+
+
+def node_distance(a, b):
+    return 10 if a == b else 11 + 10 * abs(a - b)
+
+
 @dataclass
 class Boot:
     """What to start. Empty machine or boot: the architecture's first."""
@@ -86,6 +99,7 @@ class Boot:
     boot: str = ""
     mem: str = "256M"
     smp: str = "1"
+    nodes: str = "1"  # NUMA nodes, of equal memory and CPUs
     cpu: str = ""
     append: str = ""
     initrd: str = ""
@@ -105,7 +119,49 @@ class Boot:
             raise Refused(f"MEM={self.mem} is not a size; it is a number with K, M, G or T, such as 256M")
         if not re.fullmatch(r"[1-9][0-9]?", self.smp) or int(self.smp) > 64:
             raise Refused(f"SMP={self.smp} is not a number of CPUs; it is from 1 to 64")
-        return self.fit_board()
+        if self.machine == "virt-el3" and self.initrd:
+            raise Refused("virt-el3 has no loader, so nobody loads an initrd")
+        return self.fit_board().check_nodes()
+
+    def check_nodes(self):
+        if not re.fullmatch(r"[1-9][0-9]?", self.nodes) or int(self.nodes) > 16:
+            raise Refused(f"NODES={self.nodes} is not a number of nodes; it is from 1 to 16")
+        if int(self.nodes) > 1 and (self.machine in BOARDS or self.machine == "microvm"):
+            raise Refused(f"NODES={self.nodes}: {self.machine} has one node and no more")
+        if int(self.nodes) > 1 and (not mebibytes(self.mem) or mebibytes(self.mem) % int(self.nodes)):
+            raise Refused(f"NODES={self.nodes}: MEM={self.mem} cannot be divided into so many nodes of whole MiB")
+        return self
+
+    def numa(self):
+        """Equal nodes in a row; two nodes that are k apart are 11 + 10 * k far."""
+        nr, line = int(self.nodes), []
+        for node in range(nr if nr > 1 else 0):
+            cpus = [f"cpus={cpu}" for cpu in range(int(self.smp)) if cpu * nr // int(self.smp) == node]
+            line += ["-object", f"memory-backend-ram,id=node{node},size={mebibytes(self.mem) // nr}M"]
+            line += ["-numa", ",".join(["node", f"nodeid={node}", f"memdev=node{node}", *cpus])]
+        for low in range(nr):
+            for high in range(low + 1, nr):
+                line += ["-numa", f"dist,src={low},dst={high},val={node_distance(low, high)}"]
+        return line
+
+    def bare_tree(self):
+        """Without a loader nobody puts a command line into QEMU's own tree: it is dumped, and written there."""
+        machine = MACHINES[self.arch][self.machine][1]
+        handle, target = tempfile.mkstemp(suffix=".dtb")
+        os.close(handle)
+        atexit.register(os.remove, target)
+        line = [PROGRAMS[self.arch], "-M", f"{machine},dumpdtb={target}", "-cpu", self.cpu or CPUS[self.arch]]
+        line += ["-m", self.mem, "-smp", self.smp, *self.numa(), "-display", "none"]
+        subprocess.run(line, check=True, capture_output=True)
+        subprocess.run(["fdtput", "-t", "s", target, "/chosen", "bootargs", self.append], check=True)
+        return target
+
+    def bare(self):
+        """Every CPU starts at the Image's first byte, in EL3, with nothing in its registers."""
+        line = ["-device", f"loader,file={self.kernel},addr={IMAGE_PA:#x},force-raw=on,cpu-num=0"]
+        for cpu in range(1, int(self.smp)):
+            line += ["-device", f"loader,addr={IMAGE_PA:#x},cpu-num={cpu}"]
+        return line
 
     def screen(self):
         """GRUB and the boards bring a screen along; elsewhere the kernel makes one of its own memory."""
@@ -170,7 +226,7 @@ class Boot:
         if made.returncode:
             raise Refused(f"the disc for GRUB cannot be made:\n{made.stderr.strip()}\ntools/setup iso installs what it takes")
 
-    def loading(self):
+    def loading(self, make):
         """What tells QEMU to start the kernel."""
         if self.by_grub():
             line = ["-cdrom", self.iso_path()]
@@ -179,6 +235,8 @@ class Boot:
                 line += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF.format('CODE')}"]
                 line += ["-drive", f"if=pflash,unit=1,format=raw,snapshot=on,file={OVMF.format('VARS')}"]
             return line
+        if self.machine == "virt-el3":
+            return self.bare() + (["-dtb", self.bare_tree()] if make and self.append else [])
         line = ["-kernel", self.kernel]
         line += ["-append", self.append] if self.append else []
         line += ["-dtb", self.dtb or self.device_tree()] if self.machine in BOARDS else []
@@ -191,9 +249,9 @@ class Boot:
             self.make_iso()
         line = [PROGRAMS[self.arch], *MACHINES[self.arch][self.machine]]
         line += [] if self.machine in BOARDS else ["-cpu", self.cpu or CPUS[self.arch]]
-        line += ["-m", self.mem, "-smp", self.smp, "-accel", "tcg", "-display", self.display or "none", "-no-reboot"]
+        line += ["-m", self.mem, "-smp", self.smp, *self.numa(), "-accel", "tcg", "-display", self.display or "none", "-no-reboot"]
         line += ["-serial", "null"] if self.machine in BOARDS and self.port == 1 else []
-        line += ["-serial", serial, "-nic", "none", *self.loading()]
+        line += ["-serial", serial, "-nic", "none", *self.loading(make)]
         if serial == "stdio":
             line += ["-monitor", "none"]
         if self.icount:
@@ -305,7 +363,7 @@ def debug(machine, elf, log):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("action", choices=["run", "debug", "show"])
-    for name in ("arch", "kernel", "machine", "boot", "mem", "smp", "cpu", "append", "initrd"):
+    for name in ("arch", "kernel", "machine", "boot", "mem", "smp", "nodes", "cpu", "append", "initrd"):
         parser.add_argument(f"--{name}", default=Boot.__dataclass_fields__[name].default if name not in ("arch", "kernel") else None, required=name in ("arch", "kernel"))
     parser.add_argument("--cmd", default="", help="run these shell commands, then stop")
     parser.add_argument("--icount", action="store_true", help="one tick an instruction")

@@ -22,11 +22,12 @@ def firmware_map(output):
 
 
 def handover(output):
-    """{zone: (present, reserved, managed)}; "all" is the sum."""
+    """{zone: (present, reserved, managed)}, a zone's nodes together; "all" is the sum."""
     table = {}
     for line in section(output, "Pages of 4 KiB"):
         words = line.split()
-        table[words[2] if words[0] == "node" else "all"] = tuple(int(word) for word in words[-3:])
+        zone, pages = words[2] if words[0] == "node" else "all", [int(word) for word in words[-3:]]
+        table[zone] = tuple(map(sum, zip(pages, table.get(zone, (0, 0, 0)))))
     return table
 
 
