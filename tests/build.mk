@@ -3,6 +3,7 @@ test_src += tests/stack/framework_test.c
 test_src += tests/lib/string_test.c
 test_src += tests/lib/printf_test.c
 test_src += tests/lib/list_test.c
+test_src += tests/lib/stack_guard_test.c
 test_src += tests/lib/last_words_test.c
 test_src += tests/kernel/line_test.c
 test_src += tests/mm/page/test_zone.c
