@@ -12,7 +12,7 @@ import sys
 U64 = (1 << 64) - 1
 
 
-# --- map: { window 1 } { type 1, start in KiB 2, length in KiB 2 } ... -----------------------
+# --- map: { window 1 } { type 1 (0x40: another source, 0x80: a huge length), start in KiB 2, length in KiB 2 } ... -----------------------
 def memory_map(*entries, top=0):
     return bytes([top]) + b"".join(struct.pack("<BHH", kind, start, length) for kind, start, length in entries)
 
@@ -32,6 +32,8 @@ def map_seeds():
     yield "b8-empty-first-middle-last", memory_map((usable, 1, 0), *sane, (reserved, 5, 0))
     yield "b9-wraps", memory_map((usable | huge, 8, 0), (reserved | huge, 4000, 1), (usable, 0, 4096))
     yield "b9-at-the-top", memory_map((usable, 0, 4092), (reserved, 4000, 96), (reserved | huge, 3000, 4), (usable, 100, 4096), top=1)
+    yield "b9-wraps-150-times", memory_map(*((usable | huge, 8, i) for i in range(150)))
+    yield "b3-two-sources", memory_map((reserved, 8, 8), (reserved | 0x40, 8, 8), (unknown, 8, 8), (unknown | 0x40, 10, 8), (usable | 0x40, 0, 64))
     yield "b11-types", memory_map(*((kind, 16 * kind, 16) for kind in range(16)))
     yield "b12-unaligned", memory_map((usable, 0, 639), (usable, 1025, 3), (usable, 1030, 2), (reserved, 1041, 1))
     for count in (129, 312, 520):
@@ -51,6 +53,8 @@ def memblock_seeds():
     yield "machine", everything + bytes([RESERVE, 16, 2, 0, MARK, 64, 3, 0, ALLOC, 0, 5, 3, FIND, 1, 9, 0x61, RANGES, 10, 20, 0])
     yield "many-holes", everything + b"".join(bytes([RESERVE, 2 * i, 1, grow]) for i in range(60))
     yield "reserved-is-full-when-memory-grows", b"".join(bytes([ADD, 8 * i, 6, grow + i % 3, RESERVE, 8 * i + 2, 1, grow]) for i in range(30))
+    # The highest free memory is what is being reserved: the new array must not lie there.
+    yield "reserve-where-the-array-would-go", everything + b"".join(bytes([RESERVE, 2 * i, 1, grow]) for i in range(1, 9)) + bytes([RESERVE, 250, 5, grow])
     yield "free-in-the-middle", everything + bytes([RESERVE, 0, 200, grow]) + b"".join(bytes([FREE, 3 * i, 1, grow]) for i in range(50))
     yield "nodes", b"".join(bytes([SET_NODE, 5 * i, 3, grow + i % 3, ADD, 4 * i, 4, i % 3]) for i in range(40))
     yield "limit-from-the-bottom", everything + bytes([TURN, 0, 0, 1, ALLOC, 0, 7, 4, LIMIT, 0, 100, 0, ALLOC, 0, 19, 3, REMOVE, 90, 255, grow])

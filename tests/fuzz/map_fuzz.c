@@ -32,13 +32,15 @@ static phys_addr_t window;
 
 struct entry {
 	uint32_t type;
+	enum boot_source source;
 	uint64_t start, length;
 };
 
 static struct entry next_entry(struct fuzz_input *input)
 {
 	uint8_t type = fuzz_u8(input);
-	struct entry entry = {.type = type % 16 == 15 ? 0xffffffff : type % 16};
+	struct entry entry = {.type = type % 16 == 15 ? 0xffffffff : type % 16,
+			      .source = type & 0x40 ? SOURCE_EFI : SOURCE_E820};
 
 	entry.start = (uint64_t)(fuzz_u16(input) % NR_UNITS) * UNIT;
 	entry.length = (uint64_t)fuzz_u16(input) * UNIT;
@@ -116,9 +118,12 @@ static void compare(bool all_fit)
 static void require_same(const struct memory_map *a, const struct memory_map *b)
 {
 	REQUIRE(a->nr == b->nr);
-	for (unsigned int i = 0; i < a->nr; i++)
+	for (unsigned int i = 0; i < a->nr; i++) {
 		REQUIRE(a->range[i].start == b->range[i].start &&
 			a->range[i].end == b->range[i].end && a->range[i].type == b->range[i].type);
+		REQUIRE(a->range[i].source == b->range[i].source &&
+			a->range[i].firmware_type == b->range[i].firmware_type);
+	}
 }
 
 /* Backwards, then as a deck of cards cut and interleaved: the same map. */
@@ -151,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		paint(&entry);
 		full |= info.nr_map == BOOT_MAX_RANGES;
 		boot_info_add_range(&info, window + entry.start, entry.length,
-				    e820_memory_type(entry.type), SOURCE_E820, entry.type);
+				    e820_memory_type(entry.type), entry.source, entry.type);
 		entries++;
 	}
 	/* A full list looks at each of its entries twice or three times. */
