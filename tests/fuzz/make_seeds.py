@@ -208,6 +208,9 @@ def fdt_seeds():
     for _ in range(1000):
         deep.end()
     yield "b25-deep", deep.blob()
+    # The structure is the last block and ends behind a property's token: its length and name lie outside.
+    cut = Tree().begin("").word(3)
+    yield "b25-cut-in-a-property", cut.blob(end=False, structure=56, strings=56, strings_size=0)
     yield "b25-no-end", board().blob(end=False)
     yield "b25-token", Tree().begin("").word(5).end().blob()
     yield "b25-two-roots", Tree().begin("").end().begin("").end().blob()
