@@ -104,7 +104,7 @@ build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE
 # What a start through GRUB takes besides.
 loader = $(if $(filter bios uefi,$(BOOT)),iso)
 
-.PHONY: run debug iso test test-firmware check bench fuzz clean help
+.PHONY: run debug iso pi pi-chain test test-firmware check bench fuzz clean help
 run:
 	@tools/setup run $(loader)
 ifeq ($(ARCH),hosted)
@@ -131,6 +131,15 @@ iso:
 	@printf '%s\n' '' 'To put it on a USB stick, find the stick with `lsblk` (say sdX, the whole disk), then, losing all that is on it:' \
 		'' '  sudo dd if=out/loam.iso of=/dev/sdX bs=4M conv=fsync status=progress' '' \
 		'docs/BOOT.md says what happens then and what to do when nothing does.'
+
+pi:
+	@tools/setup run
+	@$(MAKE) --no-print-directory ARCH=aarch64 SLAB=$(SLAB) PROFILE=$(PROFILE) all
+	@tools/pi image out/aarch64-$(SLAB)-$(PROFILE)$(if $(filter 0,$(TESTS)),-notests)/Image
+
+pi-chain:
+	@tools/setup run
+	@tools/pi chain
 
 test:
 	@tools/setup test
@@ -169,7 +178,7 @@ help:
 #? make bench    count instructions      make clean   remove out/
 #? make test-firmware  boot firmware that lies, BOOTS=320 times, drawn from SEED=1
 #? make fuzz     invent firmware for each parser for FUZZ_S=60 seconds, and judge what it reads by a model
-#? make iso      a disc or stick for PCs
+#? make iso      a disc or stick for PCs  make pi, pi-chain   a card for Raspberry Pis
 #?
 #? Variables, with the first as the default:
 #?   ARCH=x86_64|aarch64|hosted   SLAB=slab   PROFILE=debug|release|paranoid   TESTS=1|0

@@ -5,19 +5,23 @@ QEMU has the Pi 4 from its version 9 on; without it those boots are skipped. It 
 what must be written back for the graphics processor is tried, but not proved, here.
 """
 import functools
+import os
 import re
+import select
 import struct
 import subprocess
+import time
+import tty
 
 import pytest
-from conftest import boot, kernel, section
-from qemu import BOARDS, OK
+import qemu
+from conftest import TOP, boot, kernel, section
+from qemu import BOARDS, OK, Boot
 from test_accounts import check_accounts, firmware_map, handover
 from test_selftest import check_ktap
 
 ARM_MEMORY = 960 << 20  # what the graphics processor leaves of the first GiB under QEMU
 CPU = {"raspi3b": "Cortex-A53", "raspi4b": "Cortex-A72"}
-DMA_PAGES = ARM_MEMORY // 4096
 
 
 @functools.cache
@@ -88,9 +92,87 @@ def test_the_image_runs_where_older_firmware_loads_it(tmp_path):
     struct.pack_into("<Q", image, 8, 0x80000)
     moved = tmp_path / "Image"
     moved.write_bytes(image)
-    import qemu
-
-    result = qemu.boot(qemu.Boot(arch="aarch64", kernel=str(moved), machine="raspi3b", append='quiet run="memmap; verify"'))
+    result = qemu.boot(Boot(arch="aarch64", kernel=str(moved), machine="raspi3b", append='quiet run="memmap; verify"'))
     assert result.status == OK, result
     assert re.search(r"0x0000080000-0x[0-9a-f]+\s+\d+ KiB\s+reserved\s+kernel image", result.output)
     assert section(result.output, "What became")
+
+
+@pytest.fixture(scope="module")
+def chainloader():
+    made = subprocess.run([os.path.join(TOP, "tools", "pi"), "chain"], capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return os.path.join(TOP, "out", "pi-chain", "kernel8.img")
+
+
+class Waiting:
+    """A board that runs the chainloader, its serial line a terminal of the host."""
+
+    def __init__(self, image, port):
+        machine = Boot(arch="aarch64", kernel=image, machine="raspi3b", port=port)
+        line = ["timeout", "120", *machine.command("pty"), "-monitor", "none"]
+        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.path = ""
+        while not self.path:
+            said = self.process.stdout.readline()
+            assert said, "QEMU ended"
+            found = re.search(r"/dev/pts/\d+", said)
+            self.path = found.group(0) if found else ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def hear(file, words, seconds=60):
+    heard, end = b"", time.monotonic() + seconds
+    while words not in heard:
+        assert time.monotonic() < end, f"{words} not in {heard}"
+        if select.select([file], [], [], 1)[0]:
+            heard += os.read(file, 4096)
+
+
+@pytest.mark.parametrize("port", [0, 1])
+def test_the_chainloader_starts_what_it_was_sent(chainloader, port):
+    """It is sent itself, the smallest kernel that there is: the second one must say that it is ready, and be sent again."""
+    with Waiting(chainloader, port) as board:
+        for _ in range(2):
+            sent = subprocess.run([os.path.join(TOP, "tools", "pi-send"), "--no-terminal", "--wait", "60", board.path, chainloader], capture_output=True, text=True, timeout=110, stdin=subprocess.DEVNULL)
+            assert sent.returncode == 0, sent.stdout + sent.stderr
+            assert "sent, started" in sent.stdout
+
+
+def test_the_chainloader_refuses_a_wrong_checksum_and_waits_on(chainloader):
+    with Waiting(chainloader, 0) as board:
+        file = os.open(board.path, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(file)
+        hear(file, b"loam-chain: ready")
+        os.write(file, b"LOAMLOAMCHN1" + struct.pack("<II", 100, 12345))
+        hear(file, b"loam-chain: send")
+        os.write(file, bytes(100))
+        hear(file, b"the checksum is wrong")
+        hear(file, b"loam-chain: ready")
+        os.write(file, b"LOAMCHN1" + struct.pack("<II", 1 << 30, 0))
+        hear(file, b"refused")
+        os.close(file)
+
+
+def test_the_firmware_tells_board_memory_and_clocks(board):
+    output = run(board, "board", append="")
+    name, revision, fitted = {"raspi3b": ("3B", "a02082", 1024), "raspi4b": ("4B", "b03115", 2048)}[board]
+    assert f"board: Raspberry Pi {name}, revision {revision}, {fitted} MiB fitted" in output
+    assert "board: 960 MiB for the ARM, 64 MiB at 0x3c000000 for graphics" in output
+    assert re.search(r"^temperature  \d+\.\d C$", output, re.M)
+    assert "console: screen of 127 columns" in output
+
+
+def test_the_watchdog_restarts_and_halts_where_no_debugger_listens(board):
+    """Without semihosting QEMU ends by the watchdog's reset or halt alone; without it this would hang."""
+    for command in ("reboot", "poweroff"):
+        machine = Boot(arch="aarch64", kernel=kernel("aarch64"), machine=board, append=f'quiet run="{command}"')
+        line = [word for word in machine.command("stdio") if word != "-semihosting"]
+        assert subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 0
