@@ -102,7 +102,7 @@ machine = --arch $(ARCH) --kernel $(KERNEL) --machine '$(MACHINE)' --boot '$(BOO
 build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE)
 
 # What a start through GRUB takes besides.
-loader = $(if $(filter bios uefi,$(BOOT)),iso)
+loader = $(if $(filter bios uefi,$(BOOT)),iso) $(if $(filter raspi%,$(MACHINE)),board)
 
 .PHONY: run debug iso pi pi-chain test test-firmware check bench fuzz clean help
 run:
