@@ -32,7 +32,7 @@ def map_seeds():
     yield "b8-empty-first-middle-last", memory_map((usable, 1, 0), *sane, (reserved, 5, 0))
     yield "b9-wraps", memory_map((usable | huge, 8, 0), (reserved | huge, 4000, 1), (usable, 0, 4096))
     yield "b9-at-the-top", memory_map((usable, 0, 4092), (reserved, 4000, 96), (reserved | huge, 3000, 4), (usable, 100, 4096), top=1)
-    yield "b9-wraps-150-times", memory_map(*((usable | huge, 8, i) for i in range(150)))
+    yield "b9-wraps-150-times", memory_map(*((usable | huge, 8, i % 5) for i in range(150)))
     yield "b3-two-sources", memory_map((reserved, 8, 8), (reserved | 0x40, 8, 8), (unknown, 8, 8), (unknown | 0x40, 10, 8), (usable | 0x40, 0, 64))
     yield "b11-types", memory_map(*((kind, 16 * kind, 16) for kind in range(16)))
     yield "b12-unaligned", memory_map((usable, 0, 639), (usable, 1025, 3), (usable, 1030, 2), (reserved, 1041, 1))

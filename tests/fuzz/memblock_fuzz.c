@@ -33,6 +33,8 @@ static struct memblock map;
 static struct model_page model[NR_PAGES], before[NR_PAGES];
 static phys_addr_t array_pa[2];
 static unsigned long array_max[2];
+static unsigned int busy_first,
+	busy_end; /* what the current operation is about: no array may move there */
 
 static void *to_virtual(phys_addr_t pa)
 {
@@ -85,7 +87,10 @@ static void follow_arrays(void)
 		     at += PAGE_SIZE) {
 			const struct model_page *was = &before[(array_pa[i] + at) / PAGE_SIZE];
 
+			unsigned int at_page = (array_pa[i] + at) / PAGE_SIZE;
+
 			REQUIRE(was->is_ram && !was->reserved && !was->no_map);
+			REQUIRE(at_page < busy_first || at_page >= busy_end);
 		}
 		mark_array(model, i, true);
 	}
@@ -297,6 +302,8 @@ static void do_change(enum operation operation, unsigned int first, unsigned int
 	/* Memory may only be taken for an array where there is memory: not all of it is there from the start. */
 	if (more & 0x80)
 		map.to_virtual = to_virtual;
+	busy_first = first;
+	busy_end = end;
 	if (change(operation, first, end, nid) < 0)
 		return;
 	for (unsigned int p = first; p < end; p++)
@@ -310,6 +317,7 @@ static void step(struct fuzz_input *input)
 	unsigned int end = min(first + pages, NR_PAGES);
 
 	memcpy(before, model, sizeof(model));
+	busy_first = busy_end = 0;
 	if (operation == FIND)
 		check_find(first, pages % 40, more);
 	else if (operation == ALLOC)
