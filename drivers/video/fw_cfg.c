@@ -102,6 +102,11 @@ static int find_file(const char *name)
 	return error ? error : -ENOENT;
 }
 
+bool fw_cfg_has_file(const char *name)
+{
+	return find_file(name) >= 0;
+}
+
 int fw_cfg_write_file(const char *name, const void *data, size_t size)
 {
 	int item = find_file(name);

@@ -18,6 +18,7 @@
 #include <drivers/framebuffer.h>
 #include <drivers/fw_cfg.h>
 
+#define FILE   "etc/ramfb"
 #define WIDTH  1024
 #define HEIGHT 768
 #define ORDER  10
@@ -43,7 +44,7 @@ static bool show(const void *pixels)
 		.height = __builtin_bswap32(HEIGHT),
 		.pitch = __builtin_bswap32(WIDTH * 4),
 	};
-	return fw_cfg_write_file("etc/ramfb", &config, sizeof(config)) == 0;
+	return fw_cfg_write_file(FILE, &config, sizeof(config)) == 0;
 }
 
 static void set_up(void)
@@ -71,6 +72,7 @@ void ramfb_init(const struct boot_info *boot)
 {
 	if (!framebuffer_console_wanted() || !fw_cfg_open(boot))
 		return;
-	set_up();
+	if (fw_cfg_has_file(FILE))
+		set_up();
 	fw_cfg_close();
 }

@@ -13,6 +13,9 @@
 bool fw_cfg_open(const struct boot_info *boot);
 void fw_cfg_close(void);
 
+/* Has it a file of that name? */
+bool fw_cfg_has_file(const char *name);
+
 /*
  * Write `size` bytes to the start of the file `name`. `data` lies in the direct map or in the image. 0; -ENOENT when there is no such
  * file, -EIO when QEMU refuses.
