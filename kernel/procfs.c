@@ -55,6 +55,7 @@ static const struct proc_file files[] = {
 	{"/proc/iomem", proc_iomem, NULL},
 	{"/proc/kallsyms", show_kallsyms, NULL},
 	{"/proc/meminfo", proc_meminfo, NULL},
+	{"/proc/pagetypeinfo", proc_pagetypeinfo, NULL},
 	{"/proc/slabinfo", proc_slabinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
 	{"/proc/version", show_version, NULL},

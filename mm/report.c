@@ -11,6 +11,7 @@
 
 #include <mm/early.h>
 #include <mm/memblock.h>
+#include <mm/pcp.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
@@ -289,7 +290,8 @@ static void show_zone(struct seq_file *file, const struct zone *zone, bool first
 			   "\n              high:  %i"
 			   "\n              batch: %i"
 			   "\n  vm stats threshold: %d",
-			   cpu, 0, 0, 0, 0);
+			   cpu, zone->pageset[cpu].count, zone->pageset[cpu].high,
+			   zone->pageset[cpu].batch, 0);
 	seq_printf(file, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n", 0,
 		   zone->start_pfn);
 }
@@ -332,34 +334,6 @@ void proc_slabinfo(struct seq_file *file)
 	}
 }
 
-/* --- the prompt's buddy ------------------------------------------------------ */
-
-void mm_report_buddy(struct seq_file *file, const char *name)
-{
-	struct zone *zone;
-
-	for_each_populated_zone (zone) {
-		if (name && strcmp(name, zone->name))
-			continue;
-		seq_printf(file,
-			   "node %d, zone %s: pfn 0x%lx..0x%lx, %lu of %lu managed pages free\n",
-			   zone->nid, zone->name, zone->start_pfn,
-			   zone->start_pfn + zone->spanned_pages - 1, zone->nr_free,
-			   zone->managed_pages);
-		for (unsigned int order = 0; order < MAX_ORDER; order++) {
-			unsigned long blocks = zone->free_area[order].nr_free;
-			unsigned long nr_pages = blocks << order;
-			unsigned long bar = zone->nr_free ? nr_pages * 50 / zone->nr_free : 0;
-
-			seq_printf(file, "  order %2u %6lu KiB x %-6lu = %7lu pages  ", order,
-				   4UL << order, blocks, nr_pages);
-			for (unsigned long i = 0; i < bar + (nr_pages && !bar); i++)
-				seq_putc(file, bar ? '#' : '.');
-			seq_putc(file, '\n');
-		}
-	}
-}
-
 unsigned long mm_memory_gone(void)
 {
 	const struct boot_info *boot = early_boot_info();
@@ -368,5 +342,5 @@ unsigned long mm_memory_gone(void)
 	for (unsigned int i = 0; i < boot->nr_map; i++)
 		if (boot->map[i].type == MEMORY_USABLE)
 			usable += boot->map[i].end - boot->map[i].start;
-	return usable - (nr_free_pages() << PAGE_SHIFT);
+	return usable - (nr_idle_pages() << PAGE_SHIFT);
 }

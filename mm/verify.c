@@ -18,6 +18,7 @@
 #include <mm/memblock.h>
 #include <mm/pgtable.h>
 #include <mm/buddy.h>
+#include <mm/pcp.h>
 #include <mm/slab.h>
 
 static bool all_zones_check(void)
@@ -26,7 +27,7 @@ static bool all_zones_check(void)
 	bool good = true;
 
 	for_each_populated_zone (zone)
-		good = buddy_check(zone) && good;
+		good = buddy_check(zone) && pcp_check(zone) && good;
 	return good;
 }
 
@@ -67,6 +68,7 @@ void mm_accounts_take(struct mm_accounts *accounts)
 	static_assert(ARRAY_SIZE(accounts->free_blocks) == MAX_ORDER, "one count an order");
 
 	slab_drain();
+	drain_all_pages();
 	*accounts = (struct mm_accounts){.free_pages = nr_free_pages(), .reports = report_count()};
 	for_each_populated_zone (zone)
 		for (order = 0; order < MAX_ORDER; order++)

@@ -19,8 +19,11 @@ struct buddy_observer {
 };
 void buddy_observe(struct buddy_observer *observer);
 
-struct page *buddy_take(struct zone *zone, unsigned int order); /* NULL: none large enough */
+/* Of a pageblock of that type, else of another's (mm/page/migrate.c). NULL: none large enough. */
+struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype type);
+
+/* The block goes to the list of its pageblock's type. */
 void buddy_give(struct zone *zone, struct page *page, unsigned int order);
 
-/* Proves B1, B2, ... of one zone; takes the lock itself. */
+/* Proves B1 to B7 of one zone; takes the lock itself. */
 bool buddy_check(struct zone *zone);

@@ -21,7 +21,7 @@ typedef unsigned int gfp_t;
 #define GFP_ZONEMASK  (__GFP_DMA | __GFP_HIGHMEM | __GFP_DMA32)
 
 /* How. */
-#define __GFP_RECLAIMABLE    (1U << 4)
+#define __GFP_RECLAIMABLE    (1U << 4) /* a shrinker can have it back; not together with MOVABLE */
 #define __GFP_HIGH	     (1U << 5) /* may use reserves */
 #define __GFP_IO	     (1U << 6)
 #define __GFP_FS	     (1U << 7)
@@ -37,7 +37,7 @@ typedef unsigned int gfp_t;
 #define __GFP_NOMEMALLOC     (1U << 19)
 #define __GFP_HARDWALL	     (1U << 20)
 #define __GFP_THISNODE	     (1U << 21)
-#define __GFP_COLD	     (1U << 22)
+#define __GFP_COLD	     (1U << 22) /* a page that is likely in no CPU's cache */
 
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 #define GFP_ATOMIC	     (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
@@ -73,6 +73,8 @@ unsigned long __must_check get_zeroed_page(gfp_t gfp);
  */
 void __free_pages(struct page *page, unsigned int order);
 void free_pages(unsigned long address, unsigned int order); /* 0 does nothing */
+void free_cold_page(
+	struct page *page); /* one page whose contents no CPU has touched lately: reused last */
 #define __free_page(page)  __free_pages(page, 0)
 #define free_page(address) free_pages(address, 0)
 

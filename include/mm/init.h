@@ -41,6 +41,7 @@ bool mm_accounts_equal(const struct mm_accounts *before, const struct mm_account
 void proc_meminfo(struct seq_file *file);
 void proc_buddyinfo(struct seq_file *file);
 void proc_zoneinfo(struct seq_file *file);
+void proc_pagetypeinfo(struct seq_file *file);
 void proc_slabinfo(struct seq_file *file);
 void proc_iomem(struct seq_file *file);
 
@@ -50,6 +51,8 @@ void mm_report_memmap(
 void mm_report_ptdump(struct seq_file *file);
 void mm_report_handover(struct seq_file *file); /* present = reserved + managed, by zone */
 void mm_report_buddy(struct seq_file *file, const char *zone); /* NULL: all zones */
+void mm_report_pcp(
+	struct seq_file *file); /* the per-CPU lists: blocks by zone, CPU, type and order */
 void mm_describe_address(struct seq_file *file,
 			 uintptr_t address); /* whatis: region, page, zone, cache, object */
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <arch/layout.h>
+#include <lib/bits.h>
 #include <lib/list.h>
 #include <lib/types.h>
 #include <mm/direct_map.h>
@@ -25,7 +26,14 @@ enum page_flags {
 	PG_TAIL = 1 << 4,     /* other page of one; `head` is the first */
 	PG_LARGE = 1 << 5,    /* a kmalloc block that came from the buddy */
 	PG_OWNED = 1 << 6,    /* first page of an allocated block; `order` is its order */
+	PG_PCP = 1 << 7,      /* first page of a block on a per-CPU list; `order` is its order */
+	/* With PG_OWNED and PG_PCP: the list that the block was asked from, and goes back to. */
+	PG_MOVABLE = 1 << 8,	 /* asked for with __GFP_MOVABLE */
+	PG_RECLAIMABLE = 1 << 9, /* with __GFP_RECLAIMABLE */
 };
+
+#define PG_TYPE_SHIFT 8
+#define PG_TYPE_MASK  (PG_MOVABLE | PG_RECLAIMABLE)
 
 struct slab;
 
@@ -36,8 +44,9 @@ struct slab;
  *
  *	PG_RESERVED			reserved or a hole
  *	PG_BUDDY, order k		first page of a free block of 2^k pages
- *	PG_OWNED, order k		first page of an allocated block; with PG_HEAD of a compound
- *					page, with PG_SLAB or PG_LARGE as its owner marks it
+ *	PG_PCP, order k			first page of a block that a per-CPU list holds, with its type
+ *	PG_OWNED, order k		first page of an allocated block; with PG_HEAD of a compound page,
+ *					its type, PG_SLAB or PG_LARGE as its owner marks it
  *	none of these			any other page of such a block (PG_TAIL in a compound page)
  *
  * Whoever sets PG_SLAB or PG_LARGE clears it before the block is freed: what carries one is refused.
@@ -103,11 +112,34 @@ static inline struct page *compound_head(struct page *page)
 	return page->flags & PG_TAIL ? page->head : page;
 }
 
+/*
+ * Which units are backed: one bit each, in chunks of 512 bytes that stand for 16 GiB; where there is no
+ * RAM they share an empty one. Constant after boot; for the two functions below.
+ */
+#define PAGE_UNIT_SHIFT	 MAX_PAGE_ORDER /* of frames */
+#define PAGE_CHUNK_SHIFT 12		/* of units */
+extern unsigned long **page_unit_chunks;
+extern unsigned long page_nr_units;
+
 /* Is there a struct page for this frame? (The frame may still be a hole inside a unit.) O(1), any context. */
-bool pfn_valid(unsigned long pfn);
+static inline bool pfn_valid(unsigned long pfn)
+{
+	unsigned long unit = pfn >> PAGE_UNIT_SHIFT;
+	const unsigned long *chunk;
+
+	if (unlikely(unit >= page_nr_units))
+		return false;
+	chunk = page_unit_chunks[unit >> PAGE_CHUNK_SHIFT];
+	return bitmap_test(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1));
+}
 
 /* Is this really the address of a struct page that exists? For pointers that come from a caller. */
-bool page_exists(const struct page *page);
+static inline bool page_exists(const struct page *page)
+{
+	uintptr_t offset = (uintptr_t)page - arch_region_base(REGION_VMEMMAP);
+
+	return offset % sizeof(struct page) == 0 && pfn_valid(offset / sizeof(struct page));
+}
 
 /* Address in the direct map, NULL for high memory. (Linux: page_address) */
 void *page_address(const struct page *page);
@@ -144,11 +176,11 @@ void page_init(void);
  */
 unsigned long page_take_free(void);
 
-unsigned long nr_free_pages(void);   /* in the buddy, all zones */
+unsigned long nr_free_pages(void);   /* in the buddy, all zones; per-CPU lists not counted */
 unsigned long totalram_pages(void);  /* managed pages of all zones */
 unsigned long nr_struct_pages(void); /* struct pages that are backed by memory, holes' included */
 
-/* The first page of the free or allocated block that `page` lies in; NULL for a reserved page. O(MAX_ORDER). */
+/* The first page of the free, listed or allocated block that `page` lies in; NULL for a reserved page. O(MAX_ORDER). */
 struct page *page_block(struct page *page);
 
 /*

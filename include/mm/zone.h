@@ -10,15 +10,36 @@
 #include <mm/gfp.h>
 #include <mm/page.h>
 
-struct free_area {
-	struct list_head free_list;
-	unsigned long nr_free; /* blocks in it */
+/*
+ * What kind of pages a pageblock is meant for, and a request asks for. The first three have per-CPU lists.
+ * HIGHATOMIC has no blocks yet. (Linux: enum migratetype)
+ */
+enum migratetype {
+	MIGRATE_UNMOVABLE,   /* the kernel's own: stays where it is */
+	MIGRATE_MOVABLE,     /* its owner can move it: __GFP_MOVABLE */
+	MIGRATE_RECLAIMABLE, /* can be had back by asking for it: __GFP_RECLAIMABLE */
+	MIGRATE_PCPTYPES,
+	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES,
+	MIGRATE_CMA,	 /* lent to movable pages only; never merged with others */
+	MIGRATE_ISOLATE, /* nobody may allocate from it; never merged with others */
+	MIGRATE_TYPES,
 };
+
+#define PAGEBLOCK_ORDER 9 /* of every real zone: 2 MiB */
+
+/* Free blocks of one order. */
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES];
+	unsigned long nr_of_type[MIGRATE_TYPES]; /* the length of each list */
+	unsigned long nr_free;			 /* blocks in all of them */
+};
+
+struct per_cpu_pages;
 
 enum zone_watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
 struct zone {
-	spinlock_t lock;       /* protects free_area and nr_free */
+	spinlock_t lock;       /* protects free_area, nr_free and pageblock_bits */
 	unsigned long nr_free; /* free pages: sum of nr_free blocks << order */
 	struct free_area free_area[MAX_ORDER];
 	const char *name; /* "DMA", "DMA32", "Normal", "HighMem" */
@@ -29,12 +50,27 @@ struct zone {
 	unsigned long present_pages; /* RAM */
 	unsigned long managed_pages; /* RAM that the buddy was given; the rest is reserved */
 	unsigned long watermark[NR_WMARK];
+	struct per_cpu_pages
+		*pageset; /* one for each possible CPU (mm/pcp.h); NULL in an unpopulated zone */
+	unsigned long nr_isolated;    /* pageblocks of type MIGRATE_ISOLATE */
+	unsigned int pageblock_order; /* PAGEBLOCK_ORDER, but for tests' own zones */
+	unsigned long
+		pageblock_base; /* first frame of the first pageblock; may lie before start_pfn */
+	unsigned long *pageblock_bits; /* four bits a pageblock, see mm/migrate.h */
 };
 
 struct pglist_data {
 	int nid;
 	struct zone zone[MAX_NR_ZONES];
 	unsigned long start_pfn, spanned_pages, present_pages;
+
+	/*
+	 * Where to look for memory, in this order: this node's populated zones from the highest down, then the other
+	 * nodes'; NULL ends it. A request that admits zones up to `type` starts at zonelist_start[type]
+	 * and passes over higher ones.
+	 */
+	struct zone *zonelist[MAX_NUMNODES * MAX_NR_ZONES + 1];
+	struct zone **zonelist_start[MAX_NR_ZONES];
 };
 
 /* Nodes with an entry, 0 .. nr_nodes-1; NODE_DATA(nid) is never NULL for them. */
@@ -46,9 +82,12 @@ static inline struct pglist_data *NODE_DATA(int nid)
 	return node_data[nid];
 }
 
+/* By page->zone_node, so that page_zone() is one load. */
+extern struct zone *zone_of_bits[MAX_NUMNODES * MAX_NR_ZONES];
+
 static inline struct zone *page_zone(const struct page *page)
 {
-	return &NODE_DATA(page_to_nid(page))->zone[page_zone_type(page)];
+	return zone_of_bits[page->zone_node];
 }
 
 static inline bool populated_zone(const struct zone *zone)

@@ -11,6 +11,7 @@
 #include <mm/gfp.h>
 #include <mm/init.h>
 #include <mm/page.h>
+#include <mm/pcp.h>
 #include <mm/slab.h>
 
 COMMAND(memmap, "memmap", "the firmware's map, and what became of each range and why")
@@ -60,7 +61,8 @@ COMMAND(verify, "verify", "walk everything and prove every invariant")
 }
 
 COMMAND(buddy, "buddy [ZONE]",
-	"free blocks by order: of all zones, or of DMA, DMA32, Normal, HighMem")
+	"free blocks by order and pageblocks by type: of all zones, or of DMA, DMA32, Normal, "
+	"HighMem")
 {
 	struct zone *zone;
 
@@ -74,6 +76,14 @@ COMMAND(buddy, "buddy [ZONE]",
 			return SHELL_USAGE;
 	}
 	mm_report_buddy(out, argc == 2 ? argv[1] : NULL);
+	return 0;
+}
+
+COMMAND(pcp, "pcp", "the lists of small blocks that each CPU keeps, by zone, type and order")
+{
+	if (argc > 1)
+		return SHELL_USAGE;
+	mm_report_pcp(out);
 	return 0;
 }
 
@@ -141,6 +151,23 @@ static void draw_gave(struct buddy_observer *observer, unsigned long pfn, unsign
 
 static struct buddy_observer drawing = {draw_took, draw_split, draw_merged, draw_gave};
 
+/* Per-CPU lists would hide what the buddy does; they are off while somebody looks. */
+static void watch_start(bool verbose)
+{
+	if (!verbose)
+		return;
+	pcp_disable();
+	buddy_observe(&drawing);
+}
+
+static void watch_end(bool verbose)
+{
+	if (!verbose)
+		return;
+	buddy_observe(NULL);
+	pcp_enable();
+}
+
 COMMAND(alloc, "alloc [-v] ORDER", "take 2^ORDER pages; -v draws each split")
 {
 	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
@@ -154,9 +181,9 @@ COMMAND(alloc, "alloc [-v] ORDER", "take 2^ORDER pages; -v draws each split")
 		console_print("alloc: %u blocks are held; free one first\n", MAX_HELD);
 		return 1;
 	}
-	buddy_observe(verbose ? &drawing : NULL);
+	watch_start(verbose);
 	page = alloc_pages(GFP_HIGHUSER, (unsigned int)order);
-	buddy_observe(NULL);
+	watch_end(verbose);
 	if (!page) {
 		console_print("alloc: no free block of order %llu; `buddy` shows what there is\n",
 			      order);
@@ -200,9 +227,9 @@ COMMAND(free, "free [-v] [PFN]", "give back the block at PFN, or the last one; -
 						 : "no block is held; `alloc` takes one");
 		return 1;
 	}
-	buddy_observe(verbose ? &drawing : NULL);
+	watch_start(verbose);
 	__free_pages(held[index].page, held[index].order);
-	buddy_observe(NULL);
+	watch_end(verbose);
 	seq_printf(out, "freed pfn 0x%lx, order %u\n", page_to_pfn(held[index].page),
 		   held[index].order);
 	for (unsigned int i = (unsigned int)index; i + 1 < nr_held; i++)

@@ -14,7 +14,10 @@
  *	the lowest half, the upper halves go on the lists. To give, the block
  *	joins its buddy as long as that is free and whole, and so on upwards.
  *	Both halves of the work undo each other exactly: when all is given back
- *	the lists are as at the start.
+ *	the blocks are as at the start.
+ *
+ *	Each order has one list for each type of pageblock (migrate.c); a request
+ *	is served from the lists of its type, and from others when those are empty.
  *
  * PICTURE	take order 0 from a free block of order 3
  *
@@ -29,26 +32,29 @@
  * INVARIANTS	(buddy_check() proves them, buddy_test.c breaks them)
  *	B1  A free block of order k starts at a multiple of 2^k.
  *	B2  Below the largest order a block and its buddy are never both free,
- *	    unless a zone's end parts them.
+ *	    unless a zone's end or an edge of a CMA or isolated pageblock parts them.
  *	B3  Only the first page of a free block carries PG_BUDDY and the order;
  *	    its other pages carry nothing, and none has users.
  *	B4  zone->nr_free is the sum of 2^k times the length of list k, and each
- *	    free_area's nr_free is that length.
+ *	    free_area's nr_of_type are the lengths of its lists, nr_free their sum.
  *	B5  Every page of a free block lies in the zone's span, exists, and says
  *	    that it belongs to the zone.
  *	B6  Each list is a ring whose links agree.
+ *	B7  A free block is on the list of the type of each pageblock it lies in.
  *
  * LOCKING	The caller holds zone->lock. Nothing here sleeps or allocates.
  * COST		Take and give are O(MAX_ORDER), 10 steps at most. Whoever
  *		watches costs one branch a call while nobody does: each function
  *		is compiled twice.
- * FLOOR	page. Called by page_alloc.c and handover.c only.
+ * FLOOR	page. Called by pcp.c, page_alloc.c and handover.c only.
  * LINUX	mm/page_alloc.c: __rmqueue_smallest(), expand(),
- *		__free_one_page(), page_is_buddy(). No migratetypes.
+ *		__free_one_page(), page_is_buddy(), __rmqueue().
  */
 #include <mm/buddy.h>
 
 #include <lib/check.h>
+#include <mm/migrate.h>
+#include "free_list.h"
 
 static struct buddy_observer *watcher;
 
@@ -57,65 +63,92 @@ void buddy_observe(struct buddy_observer *observer)
 	WRITE_ONCE(watcher, observer);
 }
 
-/*
- * One comparison for: free, of this order, of this zone and node. A hole is
- * PG_RESERVED and a page of another zone has other bits, so neither is ever joined.
- */
-static inline bool page_is_buddy(const struct page *page, unsigned int order, uint8_t zone_node)
-{
-	return page->state == page_state(PG_BUDDY, order, zone_node);
-}
-
-static inline void free_list_add(struct zone *zone, struct page *page, unsigned int order)
-{
-	page->state = page_state(PG_BUDDY, order, page->zone_node);
-	list_add(&page->lru, &zone->free_area[order].free_list);
-	zone->free_area[order].nr_free++;
-}
-
-static inline void free_list_remove(struct zone *zone, struct page *page, unsigned int order)
-{
-	ASSERT(zone->free_area[order].nr_free > 0, "zone %s, order %u", zone->name, order);
-	list_del(&page->lru);
-	zone->free_area[order].nr_free--;
-	page->state = page_state(0, 0, page->zone_node);
-}
-
 /* Halve a block of order `high` down to `low`; the upper halves go on the lists. */
 static inline void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high,
-			  struct buddy_observer *observer)
+			  enum migratetype type, struct buddy_observer *observer)
 {
 	while (high > low) {
 		if (observer)
 			observer->split(observer, page_to_pfn(page), high);
 		high--;
-		free_list_add(zone, page + (1UL << high), high);
+		free_list_add(zone, page + (1UL << high), high, type);
 	}
 }
 
-static inline __attribute__((always_inline)) struct page *
-take_smallest(struct zone *zone, unsigned int order, struct buddy_observer *observer)
+/* Take a free block of order `current` off its list, and of it the lowest 2^order pages. */
+static inline struct page *take_block(struct zone *zone, unsigned int order,
+				      const struct fallback *from, struct buddy_observer *observer)
 {
-	unsigned int current;
-	struct page *page;
+	struct page *page = from->page;
 
-	for (current = order; current < MAX_ORDER; current++) {
-		if (list_empty(&zone->free_area[current].free_list))
+	CHECK(page_is_buddy(page, from->order, zone_node_bits(zone)),
+	      "zone %s, order %u, page %px: state 0x%x", zone->name, from->order, page,
+	      page->state);
+	free_list_remove(zone, page, from->order, from->type);
+	expand(zone, page, order, from->order, from->type, observer);
+	zone->nr_free -= 1UL << order;
+	ASSERT(IS_ALIGNED(page_to_pfn(page), 1UL << order), "pfn 0x%lx, order %u",
+	       page_to_pfn(page), order);
+	if (observer)
+		observer->took(observer, page_to_pfn(page), order);
+	return page;
+}
+
+/* Searches upwards, in the lists of one type only. */
+static inline __attribute__((always_inline)) struct page *
+take_smallest(struct zone *zone, unsigned int order, enum migratetype type,
+	      struct buddy_observer *observer)
+{
+	struct fallback from = {.type = type};
+	struct list_head *list;
+
+	for (from.order = order; from.order < MAX_ORDER; from.order++) {
+		list = &zone->free_area[from.order].free_list[type];
+		if (list_empty(list))
 			continue;
-		page = list_first_entry(&zone->free_area[current].free_list, struct page, lru);
-		CHECK(page_is_buddy(page, current, zone_node_bits(zone)),
-		      "zone %s, order %u, page %px: state 0x%x", zone->name, current, page,
-		      page->state);
-		free_list_remove(zone, page, current);
-		expand(zone, page, order, current, observer);
-		zone->nr_free -= 1UL << order;
-		ASSERT(IS_ALIGNED(page_to_pfn(page), 1UL << order), "pfn 0x%lx, order %u",
-		       page_to_pfn(page), order);
-		if (observer)
-			observer->took(observer, page_to_pfn(page), order);
-		return page;
+		from.page = list_first_entry(list, struct page, lru);
+		return take_block(zone, order, &from, observer);
 	}
 	return NULL;
+}
+
+/* From the lists of the other types. What remains of a block that is not claimed stays with its type. */
+static __noinline struct page *take_fallback(struct zone *zone, unsigned int order,
+					     enum migratetype type, struct buddy_observer *observer)
+{
+	struct fallback found;
+
+	if (!fallback_find(zone, order, type, &found))
+		return NULL;
+	if (fallback_claim(zone, &found, type))
+		return take_smallest(zone, order, type, observer);
+	return take_block(zone, order, &found, observer);
+}
+
+/* May these two join? Below a pageblock's size they lie in the same one. */
+static inline bool types_join(struct zone *zone, unsigned long buddy_pfn, unsigned int order,
+			      enum migratetype type)
+{
+	enum migratetype other;
+
+	if (likely(order < zone->pageblock_order))
+		return true;
+	other = pageblock_type(zone, buddy_pfn);
+	return other == type || (migratetype_is_mergeable(other) && migratetype_is_mergeable(type));
+}
+
+/* Take the buddy off its list; a pageblock of another type becomes one of ours. */
+static inline void absorb(struct zone *zone, struct page *buddy, unsigned int order,
+			  enum migratetype type)
+{
+	enum migratetype other = type;
+
+	if (unlikely(order >= zone->pageblock_order)) {
+		other = pageblock_type(zone, page_to_pfn(buddy));
+		if (other != type)
+			pageblocks_set_type(zone, page_to_pfn(buddy), order, type);
+	}
+	free_list_remove(zone, buddy, order, other);
 }
 
 static inline __attribute__((always_inline)) void give_and_merge(struct zone *zone,
@@ -124,6 +157,7 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 								 struct buddy_observer *observer)
 {
 	unsigned long pfn = page_to_pfn(page), buddy_pfn;
+	enum migratetype type = pageblock_type(zone, pfn);
 	uint8_t zone_node = page->zone_node;
 	struct page *buddy;
 
@@ -135,9 +169,10 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 	for (; order < MAX_PAGE_ORDER; order++) {
 		buddy_pfn = pfn ^ (1UL << order);
 		buddy = page + (long)(buddy_pfn - pfn);
-		if (!page_is_buddy(buddy, order, zone_node))
+		if (!page_is_buddy(buddy, order, zone_node) ||
+		    !types_join(zone, buddy_pfn, order, type))
 			break;
-		free_list_remove(zone, buddy, order);
+		absorb(zone, buddy, order, type);
 		if (buddy_pfn < pfn) {
 			page = buddy;
 			pfn = buddy_pfn;
@@ -145,14 +180,14 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 		if (observer)
 			observer->merged(observer, pfn, order + 1);
 	}
-	free_list_add(zone, page, order);
+	free_list_add(zone, page, order, type);
 }
 
 /* The variants for a watcher stand apart, so that the usual ones need few registers. */
 static __noinline struct page *take_watched(struct zone *zone, unsigned int order,
-					    struct buddy_observer *observer)
+					    enum migratetype type, struct buddy_observer *observer)
 {
-	return take_smallest(zone, order, observer);
+	return take_smallest(zone, order, type, observer);
 }
 
 static __noinline void give_watched(struct zone *zone, struct page *page, unsigned int order,
@@ -161,14 +196,17 @@ static __noinline void give_watched(struct zone *zone, struct page *page, unsign
 	give_and_merge(zone, page, order, observer);
 }
 
-struct page *buddy_take(struct zone *zone, unsigned int order)
+struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype type)
 {
 	struct buddy_observer *observer = READ_ONCE(watcher);
+	struct page *page;
 
-	ASSERT(spin_is_locked(&zone->lock));
+	ASSERT(spin_is_locked(&zone->lock) && type < MIGRATE_PCPTYPES);
 	if (unlikely(observer))
-		return take_watched(zone, order, observer);
-	return take_smallest(zone, order, NULL);
+		page = take_watched(zone, order, type, observer);
+	else
+		page = take_smallest(zone, order, type, NULL);
+	return likely(page) ? page : take_fallback(zone, order, type, observer);
 }
 
 void buddy_give(struct zone *zone, struct page *page, unsigned int order)

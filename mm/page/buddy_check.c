@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buddy_check.c - proof of one zone's free lists: B1 to B6 of buddy.c.
+ * buddy_check.c - proof of one zone's free lists: B1 to B7 of buddy.c.
  *
  * Nothing on a list is believed before it is compared: a link that leads out
  * of the zone's struct pages is told, not followed.
@@ -14,6 +14,7 @@
 
 #include <lib/check.h>
 #include <lib/printk.h>
+#include <mm/migrate.h>
 
 /* Says which rule failed and where; always false. */
 static __printf(4, 5) bool fail(const struct zone *zone, const char *rule, unsigned long pfn,
@@ -74,35 +75,76 @@ static bool check_buddy(const struct zone *zone, const struct page *page, unsign
 	if (order == MAX_PAGE_ORDER ||
 	    pfn_to_page(buddy_pfn)->state != page_state(PG_BUDDY, order, page->zone_node))
 		return true;
+	if (pageblock_type(zone, pfn) != pageblock_type(zone, buddy_pfn) &&
+	    !(migratetype_is_mergeable(pageblock_type(zone, pfn)) &&
+	      migratetype_is_mergeable(pageblock_type(zone, buddy_pfn))))
+		return true;
 	return fail(zone, "B2", pfn, "its buddy 0x%lx of order %u is free too", buddy_pfn, order);
 }
 
-static bool check_list(const struct zone *zone, unsigned int order, unsigned long *nr_pages)
+static bool check_type(const struct zone *zone, const struct page *page, unsigned int order,
+		       enum migratetype type)
+{
+	unsigned long pfn = page_to_pfn(page), end = pfn + (1UL << order);
+
+	for (; pfn < end; pfn += 1UL << zone->pageblock_order)
+		if (pageblock_type(zone, pfn) != type)
+			return fail(zone, "B7", pfn, "on a list of type %s, its pageblock is %s",
+				    migratetype_name(type),
+				    migratetype_name(pageblock_type(zone, pfn)));
+	return true;
+}
+
+static bool check_block(const struct zone *zone, const struct page *page, unsigned int order,
+			enum migratetype type)
+{
+	return check_inner_pages(zone, page, order) && check_buddy(zone, page, order) &&
+	       check_type(zone, page, order, type);
+}
+
+static bool check_list(const struct zone *zone, unsigned int order, enum migratetype type)
 {
 	const struct free_area *area = &zone->free_area[order];
-	const struct list_head *link = &area->free_list;
+	const struct list_head *head = &area->free_list[type], *link = head;
 	unsigned long length = 0;
 	const struct page *page;
 
-	for (; link->next != &area->free_list; link = link->next) {
+	for (; link->next != head; link = link->next) {
 		page = list_entry(link->next, struct page, lru);
 		if (!check_first_page(zone, page, order))
 			return false;
 		if (page->lru.prev != link)
 			return fail(zone, "B6", page_to_pfn(page), "list %u: prev leads elsewhere",
 				    order);
-		if (!check_inner_pages(zone, page, order) || !check_buddy(zone, page, order))
+		if (!check_block(zone, page, order, type))
 			return false;
 		if (++length > zone->spanned_pages)
 			return fail(zone, "B6", page_to_pfn(page), "list %u never ends", order);
 	}
-	if (area->free_list.prev != link)
+	if (head->prev != link)
 		return fail(zone, "B6", zone->start_pfn, "list %u: the head's prev leads elsewhere",
 			    order);
+	if (length != area->nr_of_type[type])
+		return fail(zone, "B4", zone->start_pfn, "list %u of %s has %lu blocks, not %lu",
+			    order, migratetype_name(type), length, area->nr_of_type[type]);
+	return true;
+}
+
+static bool check_area(const struct zone *zone, unsigned int order)
+{
+	const struct free_area *area = &zone->free_area[order];
+	unsigned long length = 0;
+	enum migratetype type;
+
+	for (type = 0; type < MIGRATE_TYPES; type++) {
+		if (!check_list(zone, order, type))
+			return false;
+		length += area->nr_of_type[type];
+	}
 	if (length != area->nr_free)
-		return fail(zone, "B4", zone->start_pfn, "list %u has %lu blocks, nr_free says %lu",
-			    order, length, area->nr_free);
-	*nr_pages += length << order;
+		return fail(zone, "B4", zone->start_pfn,
+			    "order %u has %lu blocks, nr_free says %lu", order, length,
+			    area->nr_free);
 	return true;
 }
 
@@ -113,8 +155,10 @@ bool buddy_check(struct zone *zone)
 	bool ok = true;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	for (order = 0; order < MAX_ORDER; order++)
-		ok &= check_list(zone, order, &nr_pages);
+	for (order = 0; order < MAX_ORDER; order++) {
+		ok &= check_area(zone, order);
+		nr_pages += zone->free_area[order].nr_free << order;
+	}
 	if (ok && nr_pages != zone->nr_free)
 		ok = fail(zone, "B4", zone->start_pfn, "%lu pages on the lists, nr_free says %lu",
 			  nr_pages, zone->nr_free);

@@ -89,6 +89,7 @@ unsigned long page_take_free(void)
 	while (early_close(&start, &end))
 		nr_pages += add_free_range(start, end);
 
+	mobility_init();
 	zones_set_watermarks();
 	CHECK(nr_pages == totalram_pages(), "%lu taken, %lu managed", nr_pages, totalram_pages());
 	return nr_pages;

@@ -27,6 +27,13 @@ int memory_node(int nid);
 /* zone.c: nodes, and the bounds of their zones, from memblock. */
 void zones_init(void);
 
+/* migrate.c: where there are too few pageblocks to part, all become unmovable and every request is. */
+void mobility_init(void);
+
+/* pcp.c: lists for every possible CPU, from early; and their limits, anew whenever watermarks change. */
+void pcp_init(struct zone *zone);
+void pcp_set_limits(struct zone *zone);
+
 /* page.c: write the state of free pages' struct pages, [start_pfn, end_pfn) of one zone, until now reserved. */
 void frames_clear_reserved(unsigned long start_pfn, unsigned long end_pfn);
 

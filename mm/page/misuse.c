@@ -33,7 +33,7 @@ struct page *page_block(struct page *page)
 
 	for (order = 0; order < MAX_ORDER; order++) {
 		first = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
-		if (first->flags & (PG_BUDDY | PG_OWNED) && first->order >= order)
+		if (first->flags & (PG_BUDDY | PG_PCP | PG_OWNED) && first->order >= order)
 			return first;
 	}
 	return NULL;
@@ -67,6 +67,10 @@ int page_describe(struct page *page, char *text, size_t size)
 	if (first->flags & PG_BUDDY)
 		return length + scnprintf(text, size, "%s a free block of order %u at pfn 0x%lx",
 					  place, first->order, page_to_pfn(first));
+	if (first->flags & PG_PCP)
+		return length + scnprintf(text, size,
+					  "%s a block of order %u at pfn 0x%lx on a per-CPU list",
+					  place, first->order, page_to_pfn(first));
 	return length + scnprintf(text, size, "%s %s of order %u at pfn 0x%lx, users %d", place,
 				  owner_name(first), first->order, page_to_pfn(first),
 				  first->refcount);
@@ -81,7 +85,7 @@ enum misuse misuse_of_page(struct page *page, unsigned int order)
 	if (page->flags & PG_RESERVED)
 		return MISUSE_RESERVED;
 	first = page_block(page);
-	if (!first || first->flags & PG_BUDDY)
+	if (!first || first->flags & (PG_BUDDY | PG_PCP))
 		return MISUSE_FREED;
 	if (first->flags & PG_SLAB)
 		return MISUSE_SLAB;

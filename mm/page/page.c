@@ -37,6 +37,8 @@
  *	P3  The frames of a zone that are RAM are its present pages; those that
  *	    are not reserved are its managed pages.
  *	P4  The frames in free blocks are the zone's nr_free.
+ *	P5  The frames in blocks on per-CPU lists are the sum of the lists' counts;
+ *	    these, the free ones and those in use are the managed pages.
  *
  * LOCKING	Boot only, but for pfn_valid(), page_address() and virt_to_page(),
  *		which read what never changes after it.
@@ -64,44 +66,21 @@
 #include <mm/zone.h>
 #include "impl.h"
 
-#define UNIT_SHIFT MAX_PAGE_ORDER /* of frames */
-#define UNIT_BYTES (sizeof(struct page) << UNIT_SHIFT)
+#define UNIT_BYTES (sizeof(struct page) << PAGE_UNIT_SHIFT)
 #define LEAF_SIZE  (PAGE_SIZE << PT_INDEX_BITS) /* a leaf of level 1: 2 MiB */
 #define LEAF_UNITS (LEAF_SIZE / UNIT_BYTES)
 
-/*
- * Which units are backed: one bit each, in chunks that exist only where there is RAM. A chunk is 512
- * bytes and stands for 16 GiB.
- */
-#define CHUNK_SHIFT 12
-static unsigned long **unit_chunks;
-static unsigned long nr_units; /* behind the last that is backed */
+static unsigned long empty_chunk[BIT(PAGE_CHUNK_SHIFT) / BITS_PER_LONG];
+unsigned long **page_unit_chunks;
+unsigned long page_nr_units; /* behind the last that is backed */
 static unsigned long nr_backed_units;
 
 static_assert(LEAF_SIZE % UNIT_BYTES == 0, "a leaf holds whole units");
 static_assert(UNIT_BYTES % PAGE_SIZE == 0, "a unit is mapped by whole pages");
 
-bool pfn_valid(unsigned long pfn)
-{
-	unsigned long unit = pfn >> UNIT_SHIFT;
-	const unsigned long *chunk;
-
-	if (unlikely(unit >= nr_units))
-		return false;
-	chunk = unit_chunks[unit >> CHUNK_SHIFT];
-	return likely(chunk) && bitmap_test(chunk, unit & (BIT(CHUNK_SHIFT) - 1));
-}
-
-bool page_exists(const struct page *page)
-{
-	uintptr_t offset = (uintptr_t)page - arch_region_base(REGION_VMEMMAP);
-
-	return offset % sizeof(struct page) == 0 && pfn_valid(offset / sizeof(struct page));
-}
-
 unsigned long nr_struct_pages(void)
 {
-	return nr_backed_units << UNIT_SHIFT;
+	return nr_backed_units << PAGE_UNIT_SHIFT;
 }
 
 void *page_address(const struct page *page)
@@ -151,14 +130,15 @@ static void mark_backed(unsigned long start, unsigned long end)
 {
 	unsigned long unit, *chunk;
 
-	ASSERT(start <= end && end <= nr_units, "units %lu to %lu", start, end);
+	ASSERT(start <= end && end <= page_nr_units, "units %lu to %lu", start, end);
 	for (unit = start; unit < end; unit++) {
-		chunk = unit_chunks[unit >> CHUNK_SHIFT];
-		if (!chunk)
-			chunk = boot_memory(BIT(CHUNK_SHIFT) / 8, 0);
-		unit_chunks[unit >> CHUNK_SHIFT] = chunk;
-		CHECK(!bitmap_test(chunk, unit & (BIT(CHUNK_SHIFT) - 1)), "unit %lu twice", unit);
-		bitmap_set_bit(chunk, unit & (BIT(CHUNK_SHIFT) - 1));
+		chunk = page_unit_chunks[unit >> PAGE_CHUNK_SHIFT];
+		if (chunk == empty_chunk)
+			chunk = boot_memory(BIT(PAGE_CHUNK_SHIFT) / 8, 0);
+		page_unit_chunks[unit >> PAGE_CHUNK_SHIFT] = chunk;
+		CHECK(!bitmap_test(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1)), "unit %lu twice",
+		      unit);
+		bitmap_set_bit(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1));
 	}
 	nr_backed_units += end - start;
 }
@@ -208,8 +188,8 @@ static void back_all(void)
 	phys_addr_t base, top;
 
 	while (memblock_next_memory(&index, &base, &top, NULL)) {
-		first = base >> PAGE_SHIFT >> UNIT_SHIFT;
-		last = (top - 1) >> PAGE_SHIFT >> UNIT_SHIFT;
+		first = base >> PAGE_SHIFT >> PAGE_UNIT_SHIFT;
+		last = (top - 1) >> PAGE_SHIFT >> PAGE_UNIT_SHIFT;
 		if (first > end) {
 			back_units(start, end);
 			start = first;
@@ -327,12 +307,15 @@ bool frames_visit(bool (*visit)(const struct frame_run *run, void *context), voi
 
 void page_init(void)
 {
-	unsigned long last_pfn = (memblock_end_of_DRAM() - 1) >> PAGE_SHIFT;
+	unsigned long last_pfn = (memblock_end_of_DRAM() - 1) >> PAGE_SHIFT, i;
 
-	CHECK(!nr_units, "page_init() twice");
+	CHECK(!page_nr_units, "page_init() twice");
 	zones_init();
-	nr_units = (last_pfn >> UNIT_SHIFT) + 1;
-	unit_chunks = boot_memory(((nr_units >> CHUNK_SHIFT) + 1) * sizeof(*unit_chunks), 0);
+	page_nr_units = (last_pfn >> PAGE_UNIT_SHIFT) + 1;
+	page_unit_chunks = boot_memory(
+		((page_nr_units >> PAGE_CHUNK_SHIFT) + 1) * sizeof(*page_unit_chunks), 0);
+	for (i = 0; i <= page_nr_units >> PAGE_CHUNK_SHIFT; i++)
+		page_unit_chunks[i] = empty_chunk;
 	back_all();
 	frames_visit(frames_init, NULL);
 }

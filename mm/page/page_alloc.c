@@ -4,9 +4,10 @@
  *
  * THE IDEA
  *	A request says how many (2^order), where at the highest (its zone
- *	modifiers) and how (__GFP_ZERO, __GFP_COMP). The buddy of each zone that
- *	will do is asked, the highest first, so that low memory stays for those
- *	who can use no other; a limit is never passed, the answer then is NULL.
+ *	modifiers) and how (__GFP_ZERO, __GFP_COMP). Each zone that will do is
+ *	asked, the highest first, so that low memory stays for those who can use
+ *	no other; a limit is never passed, the answer then is NULL. Up to order 3
+ *	it is this CPU's lists that are asked (pcp.c), above it the buddy.
  *
  *	Who has a block is written on its first page: PG_OWNED, the order, and
  *	the number of users, 1. A free is believed only if it agrees with that.
@@ -31,17 +32,17 @@
  *
  * INVARIANTS	are page.c's and buddy.c's.
  *
- * LOCKING	zone->lock with interrupts off, for one take or give. A page
- *		that left the buddy belongs to the caller alone, so the rest is
- *		done without it. `refcount` is atomic. Nothing sleeps.
- * COST		Taking and giving back a block is some 300 instructions on
- *		x86_64 with every check and both locks, and 26 for each halving
- *		and joining: a page out of a block of order 10 costs 560.
+ * LOCKING	Interrupts off for a take or a give of this CPU's lists, zone->lock
+ *		in that for a batch or a large block. A page that left them belongs
+ *		to the caller alone, so the rest is done without it. `refcount` is
+ *		atomic. Nothing sleeps.
+ * COST		Taking and giving back a page from this CPU's lists is some 120
+ *		instructions on x86_64 with every check; a large block pays the lock
+ *		and 26 for each halving and joining.
  * FLOOR	page, its top.
- * LINUX	mm/page_alloc.c: __alloc_pages(), get_page_from_freelist(),
- *		rmqueue(), prep_new_page(), free_pages_prepare(), free_one_page();
- *		mm/swap.c: put_page(). Left out: per-CPU lists, migratetypes,
- *		watermarks, reclaim.
+ * LINUX	mm/page_alloc.c: __alloc_pages(), get_page_from_freelist(), rmqueue(),
+ *		prep_new_page(), free_pages_prepare(), __free_pages_ok();
+ *		mm/swap.c: put_page(). Left out: compaction.
  */
 #include <mm/gfp.h>
 
@@ -54,7 +55,10 @@
 #include <mm/buddy.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
+#include <mm/migrate.h>
+#include <mm/pcp.h>
 #include "impl.h"
+#include "pcp_fast.h"
 
 static inline bool is_inner_page(const struct page *page)
 {
@@ -102,18 +106,28 @@ static void prep_compound_page(struct page *page, unsigned int order)
 	}
 }
 
-static inline void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
+/* What few requests want. */
+static __noinline void prep_special(struct page *page, unsigned int order, gfp_t gfp)
 {
-	ASSERT(page->refcount == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
-	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
-	page->state = page_state(PG_OWNED, order, page->zone_node);
-	page->refcount = 1;
-	page->owner.private = 0;
-	unpoison_block(page, order);
 	if (gfp & __GFP_COMP && order)
 		prep_compound_page(page, order);
 	if (gfp & __GFP_ZERO)
 		clear_pages(page, order);
+}
+
+/* A block that says PG_PCP, its order and its type becomes the caller's. */
+static inline void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
+{
+	ASSERT(page->refcount == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
+	ASSERT((page->state & ~PG_TYPE_MASK) == page_state(PG_PCP, order, page->zone_node),
+	       "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
+	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
+	page->state ^= PG_PCP | PG_OWNED;
+	page->refcount = 1;
+	page->owner.private = 0;
+	unpoison_block(page, order);
+	if (unlikely(gfp & (__GFP_COMP | __GFP_ZERO)))
+		prep_special(page, order, gfp);
 }
 
 static inline void free_pages_prepare(struct page *page, unsigned int order)
@@ -122,61 +136,53 @@ static inline void free_pages_prepare(struct page *page, unsigned int order)
 
 	ASSERT(page->refcount == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
 	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
-	if (unlikely(page->flags & PG_HEAD))
+	if (unlikely(page->flags & PG_HEAD)) {
 		for (i = 1; i < 1UL << order; i++)
 			page[i].flags = 0;
-	page->state = page_state(0, 0, page->zone_node);
+		page->flags &= (uint16_t)~PG_HEAD;
+	}
 	poison_block(page, order);
+	page->state ^= PG_PCP | PG_OWNED;
 }
 
 /* --- taking ------------------------------------------------------------------- */
 
-static inline struct page *rmqueue(struct zone *zone, unsigned int order)
+/* A block that says PG_PCP, from wherever. */
+static struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned int order)
 {
+	enum migratetype type = gfp_migratetype(gfp);
 	unsigned long flags;
 	struct page *page;
 
+	if (order <= PCP_MAX_ORDER)
+		return pcp_take(zone, order, type, gfp & __GFP_COLD, ~0UL);
 	/* An empty zone is passed without its lock; a page freed this moment may be missed. */
 	if (READ_ONCE(zone->nr_free) >> order == 0)
 		return NULL;
 	spin_lock_irqsave(&zone->lock, flags);
-	page = buddy_take(zone, order);
+	page = buddy_take(zone, order, type);
 	spin_unlock_irqrestore(&zone->lock, flags);
+	if (page)
+		page->state = page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node);
 	return page;
 }
 
-static inline struct page *take_from_node(int nid, enum zone_type highest, unsigned int order)
+static struct page *get_page_from_freelist(int nid, gfp_t gfp, unsigned int order)
 {
-	struct zone *lowest = NODE_DATA(nid)->zone, *zone;
+	enum zone_type highest = gfp_zone(gfp);
+	struct zone **at = NODE_DATA(nid)->zonelist_start[highest], *zone;
 	struct page *page;
 
-	for (zone = lowest + highest; zone >= lowest; zone--) {
-		page = rmqueue(zone, order);
+	for (; (zone = *at); at++) {
+		if (zone->type > highest)
+			continue;
+		if (gfp & __GFP_THISNODE && zone->nid != nid)
+			break;
+		page = rmqueue(zone, gfp, order);
 		if (page)
 			return page;
 	}
 	return NULL;
-}
-
-static __noinline struct page *take_from_other_nodes(int nid, enum zone_type highest,
-						     unsigned int order)
-{
-	struct page *page = NULL;
-	int other;
-
-	for (other = 0; !page && other < (int)nr_nodes; other++)
-		if (other != nid)
-			page = take_from_node(other, highest, order);
-	return page;
-}
-
-static inline struct page *get_page_from_freelist(int nid, gfp_t gfp, unsigned int order)
-{
-	struct page *page = take_from_node(nid, gfp_zone(gfp), order);
-
-	if (likely(page) || gfp & __GFP_THISNODE)
-		return page;
-	return take_from_other_nodes(nid, gfp_zone(gfp), order);
 }
 
 /* There is no clock to limit the rate by: the 1st, 2nd, 4th, 8th ... failure is told. */
@@ -195,11 +201,20 @@ static __noinline struct page *alloc_failed(gfp_t gfp, unsigned int order)
 	return NULL;
 }
 
+/* Zone modifiers that contradict each other, or two kinds at once: one bit for each value of the five lowest bits. */
+static inline bool gfp_is_odd(gfp_t gfp)
+{
+	const uint32_t two_zones = 0xe8, two_kinds = 0xff;
+	const uint32_t odd = two_zones | two_zones << 8 | two_zones << 16 | two_kinds << 24;
+
+	return odd >> (gfp & 31) & 1;
+}
+
 /* False: refused, and told. Called for what looks odd, so that the usual way has one branch. */
-static __noinline bool request_is_sound(int nid, gfp_t gfp, unsigned int order)
+static __noinline bool request_is_sound(int nid, gfp_t *gfp, unsigned int order)
 {
 	if (order >= MAX_ORDER) {
-		if (!(gfp & __GFP_NOWARN))
+		if (!(*gfp & __GFP_NOWARN))
 			report_warn("alloc_pages: order %u is too large, the largest is %u", order,
 				    MAX_PAGE_ORDER);
 		return false;
@@ -208,37 +223,73 @@ static __noinline bool request_is_sound(int nid, gfp_t gfp, unsigned int order)
 		report_warn("alloc_pages: node %d does not exist, there are %u", nid, nr_nodes);
 		return false;
 	}
-	report_warn("alloc_pages: zone modifiers contradict each other in gfp 0x%x; zone %s is the "
-		    "limit",
-		    gfp, NODE_DATA(nid)->zone[gfp_zone(gfp)].name);
+	if (*gfp & __GFP_MOVABLE && *gfp & __GFP_RECLAIMABLE) {
+		report_warn("alloc_pages: movable and reclaimable contradict each other in gfp "
+			    "0x%x; neither counts",
+			    *gfp);
+		*gfp &= ~(__GFP_MOVABLE | __GFP_RECLAIMABLE);
+	}
+	if (gfp_is_odd(*gfp))
+		report_warn("alloc_pages: zone modifiers contradict each other in gfp 0x%x; zone "
+			    "%s is the limit",
+			    *gfp, NODE_DATA(nid)->zone[gfp_zone(*gfp)].name);
 	return true;
 }
 
-static inline bool has_two_bits(unsigned int n)
+/* Where the nearest zone's list did not serve: all zones, then what lies in per-CPU lists. */
+static __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order)
 {
-	return n & (n - 1);
+	struct page *page = get_page_from_freelist(nid, gfp, order);
+
+	if (page)
+		return page;
+	drain_all_pages();
+	page = get_page_from_freelist(nid, gfp, order);
+	return page ? page : alloc_failed(gfp, order);
+}
+
+/* The usual case: a list of this CPU for the first zone of the zonelist has it. */
+static inline struct page *alloc_pages_fast(int nid, gfp_t gfp, unsigned int order)
+{
+	struct zone *zone = *NODE_DATA(nid)->zonelist_start[gfp_zone(gfp)];
+
+	if (unlikely(order > PCP_MAX_ORDER || !zone || gfp & (__GFP_THISNODE | __GFP_COLD)))
+		return NULL;
+	return pcp_take_fast(zone, order, gfp_migratetype(gfp), ~0UL);
+}
+
+/* The request is sound. */
+static inline __attribute__((always_inline)) struct page *allocate(int nid, gfp_t gfp,
+								   unsigned int order)
+{
+	struct page *page = alloc_pages_fast(nid, gfp, order);
+
+	if (unlikely(!page))
+		page = alloc_pages_slowpath(nid, gfp, order);
+	if (likely(page))
+		prep_new_page(page, order, gfp);
+	return page;
+}
+
+static __noinline struct page *allocate_odd(int nid, gfp_t gfp, unsigned int order)
+{
+	return request_is_sound(nid, &gfp, order) ? allocate(nid, gfp, order) : NULL;
 }
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
-	struct page *page;
-
 	if (nid < 0)
 		nid = 0; /* this CPU's: all CPUs are near node 0 */
-	if (unlikely(order >= MAX_ORDER || nid >= (int)nr_nodes ||
-		     has_two_bits(gfp & GFP_ZONEMASK)) &&
-	    !request_is_sound(nid, gfp, order))
-		return NULL;
-	page = get_page_from_freelist(nid, gfp, order);
-	if (unlikely(!page))
-		return alloc_failed(gfp, order);
-	prep_new_page(page, order, gfp);
-	return page;
+	if (unlikely(order >= MAX_ORDER || nid >= (int)nr_nodes || gfp_is_odd(gfp)))
+		return allocate_odd(nid, gfp, order);
+	return allocate(nid, gfp, order);
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	return alloc_pages_node(-1, gfp, order);
+	if (unlikely(order >= MAX_ORDER || gfp_is_odd(gfp)))
+		return allocate_odd(0, gfp, order);
+	return allocate(0, gfp, order);
 }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
@@ -260,28 +311,49 @@ unsigned long get_zeroed_page(gfp_t gfp)
 
 /* --- giving back -------------------------------------------------------------- */
 
-static inline void free_one_page(struct page *page, unsigned int order)
+static __noinline void free_pages_ok(struct zone *zone, struct page *page, unsigned int order)
 {
-	struct zone *zone = page_zone(page);
 	unsigned long flags;
 
-	free_pages_prepare(page, order);
+	page->state = page_state(0, 0, page->zone_node);
 	spin_lock_irqsave(&zone->lock, flags);
 	buddy_give(zone, page, order);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+/* A block without users: to this CPU's lists, or to the buddy. */
+static inline __attribute__((always_inline)) void free_hot_cold_page(struct page *page,
+								     unsigned int order, bool cold)
+{
+	struct zone *zone = page_zone(page);
+
+	free_pages_prepare(page, order);
+	if (unlikely(order > PCP_MAX_ORDER))
+		free_pages_ok(zone, page, order);
+	else if (unlikely(cold || zone->nr_isolated))
+		pcp_give(zone, page, cold);
+	else
+		pcp_give_fast(zone, page, order);
+}
+
+static __noinline void free_one_page(struct page *page, unsigned int order)
+{
+	free_hot_cold_page(page, order, false);
+}
+
 /* First page of an allocated block of that order, and nobody's slab or kmalloc block? */
 static inline bool may_free(const struct page *page, unsigned int order)
 {
-	return page_exists(page) && (page->flags & ~PG_HEAD) == PG_OWNED && page->order == order;
+	return page_exists(page) && (page->flags & ~(PG_HEAD | PG_TYPE_MASK)) == PG_OWNED &&
+	       page->order == order;
 }
 
-/* Others use the first page still: all but it go back, as halves. */
-static void free_all_but_first(struct page *page, unsigned int order)
+/* Others use the first page still: all but it go back, as halves; `state` is its own with order 0. */
+static void free_all_but_first(struct page *page, unsigned int order, uint32_t state)
 {
 	while (order-- > 0) {
 		ASSERT(is_inner_page(page + (1UL << order)), "pfn 0x%lx", page_to_pfn(page));
+		page[1UL << order].state = state | order << 16;
 		free_one_page(page + (1UL << order), order);
 	}
 }
@@ -293,6 +365,7 @@ static void free_all_but_first(struct page *page, unsigned int order)
 static bool free_block(struct page *page, unsigned int order)
 {
 	bool compound = page->flags & PG_HEAD;
+	uint32_t state = page->state & ~page_state(0, 0xff, 0);
 	int32_t users = READ_ONCE(page->refcount);
 
 	do {
@@ -306,21 +379,40 @@ static bool free_block(struct page *page, unsigned int order)
 	if (likely(users == 1))
 		free_one_page(page, order);
 	else if (!compound)
-		free_all_but_first(page, order);
+		free_all_but_first(page, order, state);
 	return true;
 }
 
-static bool free_checked(const char *who, struct page *page, unsigned int order)
+static __noinline bool free_slowpath(const char *who, struct page *page, unsigned int order)
 {
-	if (likely(may_free(page, order)) && likely(free_block(page, order)))
+	if (may_free(page, order) && free_block(page, order))
 		return true;
 	misuse_report_page(misuse_of_page(page, order), who, page, order);
 	return false;
 }
 
+/* The usual case: a sound block that has one user. */
+static inline __attribute__((always_inline)) bool free_checked(const char *who, struct page *page,
+							       unsigned int order, bool cold)
+{
+	int32_t one = 1;
+
+	if (unlikely(!may_free(page, order)) ||
+	    unlikely(!__atomic_compare_exchange_n(&page->refcount, &one, 0, false, __ATOMIC_ACQ_REL,
+						  __ATOMIC_RELAXED)))
+		return free_slowpath(who, page, order);
+	free_hot_cold_page(page, order, cold);
+	return true;
+}
+
 void __free_pages(struct page *page, unsigned int order)
 {
-	free_checked("__free_pages", page, order);
+	free_checked("__free_pages", page, order, false);
+}
+
+void free_cold_page(struct page *page)
+{
+	free_checked("free_cold_page", page, 0, true);
 }
 
 /* The page at the start of which `address` points; NULL after a report. */
@@ -345,7 +437,7 @@ void free_pages(unsigned long address, unsigned int order)
 		return;
 	page = page_at("free_pages", (void *)address, order);
 	if (likely(page))
-		free_checked("free_pages", page, order);
+		free_checked("free_pages", page, order, false);
 }
 
 /* --- references --------------------------------------------------------------- */
@@ -408,7 +500,7 @@ void split_page(struct page *page, unsigned int order)
 	page->order = 0;
 	for (i = 1; i < 1UL << order; i++) {
 		ASSERT(is_inner_page(page + i), "pfn 0x%lx + %lu", page_to_pfn(page), i);
-		page[i].state = page_state(PG_OWNED, 0, page->zone_node);
+		page[i].state = page->state;
 		page[i].refcount = 1;
 	}
 }
@@ -440,7 +532,7 @@ void free_pages_exact(void *address, size_t size)
 	/* The first page that is refused ends it: one mistake, one report. */
 	for (; at < end; at += PAGE_SIZE) {
 		page = page_at("free_pages_exact", (void *)at, 0);
-		if (!page || !free_checked("free_pages_exact", page, 0))
+		if (!page || !free_checked("free_pages_exact", page, 0, false))
 			return;
 	}
 }

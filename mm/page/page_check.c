@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_check.c - the sweep over all struct pages: P1 to P4 of page.c.
+ * page_check.c - the sweep over all struct pages: P1 to P5 of page.c.
  *
  * THE IDEA
  *	Go through the frames in rising order. What stands at the first page of
  *	a block says how far the block reaches; the pages inside must say
  *	nothing. So every frame is read once, and belongs to exactly one of:
- *	reserved, free, in use. The three sums are then held against the zone.
+ *	reserved, free, on a per-CPU list, in use. The four sums are then held against the zone.
  *
  * LOCKING	None: the machine is quiet while it runs, or the sums are of no worth.
  * COST		Some 8 instructions a frame.
@@ -17,6 +17,7 @@
 
 #include <lib/check.h>
 #include <lib/printk.h>
+#include <mm/pcp.h>
 #include <mm/zone.h>
 #include "impl.h"
 
@@ -24,7 +25,7 @@ struct sweep {
 	int nid; /* one node at a time */
 	bool ok;
 	struct {
-		unsigned long free, used, reserved;
+		unsigned long free, listed, used, reserved;
 	} sum[MAX_NR_ZONES];
 };
 
@@ -61,7 +62,8 @@ static unsigned long check_block(struct sweep *sweep, const struct frame_run *ru
 				 unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn);
-	bool is_free = page->flags == PG_BUDDY;
+	bool is_listed = (page->flags & ~PG_TYPE_MASK) == PG_PCP;
+	bool is_free = is_listed || page->flags == PG_BUDDY;
 	unsigned long length = 1UL << page->order;
 
 	if (page->flags == PG_RESERVED) {
@@ -71,7 +73,7 @@ static unsigned long check_block(struct sweep *sweep, const struct frame_run *ru
 		return 1;
 	}
 	if ((!is_free && !(page->flags & PG_OWNED)) ||
-	    page->flags & (PG_RESERVED | PG_TAIL | (is_free ? 0 : PG_BUDDY)) ||
+	    page->flags & (PG_RESERVED | PG_TAIL | (is_free ? 0 : PG_BUDDY | PG_PCP)) ||
 	    page->order >= MAX_ORDER || !IS_ALIGNED(pfn, length) || pfn + length > run->end ||
 	    is_free != (page->refcount == 0)) {
 		fail(sweep, "P1", page);
@@ -79,7 +81,10 @@ static unsigned long check_block(struct sweep *sweep, const struct frame_run *ru
 	}
 	if (!run->ram)
 		fail(sweep, "P2", page);
-	*(is_free ? &sweep->sum[run->type].free : &sweep->sum[run->type].used) += length;
+	if (is_listed)
+		sweep->sum[run->type].listed += length;
+	else
+		*(is_free ? &sweep->sum[run->type].free : &sweep->sum[run->type].used) += length;
 	return check_inner(sweep, page) ? length : 0;
 }
 
@@ -114,7 +119,7 @@ static bool check_sum(const struct zone *zone, const char *rule, unsigned long c
 static bool check_node(int nid)
 {
 	struct sweep sweep = {.nid = nid, .ok = true};
-	unsigned long free, used, reserved;
+	unsigned long free, listed, used, reserved;
 	const struct zone *zone;
 	enum zone_type type;
 
@@ -123,12 +128,15 @@ static bool check_node(int nid)
 	for (type = 0; type < MAX_NR_ZONES; type++) {
 		zone = &NODE_DATA(nid)->zone[type];
 		free = sweep.sum[type].free;
+		listed = sweep.sum[type].listed;
 		used = sweep.sum[type].used;
 		reserved = sweep.sum[type].reserved;
-		sweep.ok &= check_sum(zone, "P3 (present)", free + used + reserved,
+		sweep.ok &= check_sum(zone, "P3 (present)", free + listed + used + reserved,
 				      zone->present_pages);
-		sweep.ok &= check_sum(zone, "P3 (managed)", free + used, zone->managed_pages);
+		sweep.ok &= check_sum(zone, "P3 (managed)", free + listed + used,
+				      zone->managed_pages);
 		sweep.ok &= check_sum(zone, "P4 (free)", free, zone->nr_free);
+		sweep.ok &= check_sum(zone, "P5 (per-CPU)", listed, zone_pcp_pages(zone));
 	}
 	return sweep.ok;
 }

@@ -15,6 +15,7 @@
 
 #include <lib/printk.h>
 #include <mm/gfp.h>
+#include <mm/pcp.h>
 #include <mm/memblock.h>
 #include <mm/zone.h>
 
@@ -113,7 +114,7 @@ static void say_runs(const struct zone *zone)
 
 COMMAND(exhaust, "exhaust", "hand out every page, say which they were, take them back")
 {
-	unsigned long before = nr_free_pages(), nr_pages;
+	unsigned long before = nr_idle_pages(), nr_pages;
 	LIST_HEAD(blocks);
 	struct zone *zone;
 
@@ -124,6 +125,6 @@ COMMAND(exhaust, "exhaust", "hand out every page, say which they were, take them
 		say_runs(zone);
 	give_all_back(&blocks);
 	console_print("exhaust: %lu pages of %lu were handed out, %lu are free again\n", nr_pages,
-		      before, nr_free_pages());
-	return nr_pages == before && nr_free_pages() == before ? 0 : 1;
+		      before, nr_idle_pages());
+	return nr_pages == before && nr_idle_pages() == before ? 0 : 1;
 }

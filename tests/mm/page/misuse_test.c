@@ -6,6 +6,7 @@
 
 #include <lib/ktest.h>
 #include <mm/buddy.h>
+#include <mm/pcp.h>
 #include <mm/direct_map.h>
 #include <mm/memblock.h>
 
@@ -13,10 +14,10 @@
 #define EXPECT_REFUSED(title, page_, ...)                                                          \
 	do {                                                                                       \
 		struct page before_ = *(page_);                                                    \
-		unsigned long free_ = nr_free_pages();                                             \
+		unsigned long free_ = nr_idle_pages();                                             \
 		EXPECT_REPORT(title, __VA_ARGS__);                                                 \
 		EXPECT_EQ(memcmp(&before_, page_, sizeof(before_)), 0);                            \
-		EXPECT_EQ(nr_free_pages(), free_);                                                 \
+		EXPECT_EQ(nr_idle_pages(), free_);                                                 \
 		EXPECT_TRUE(page_check());                                                         \
 	} while (0)
 
@@ -111,7 +112,7 @@ KTEST(page_misuse, a_free_of_what_is_no_page_of_the_direct_map_is_refused)
 {
 	static char in_the_image[PAGE_SIZE] __aligned(PAGE_SIZE);
 	unsigned long beyond = ALIGN_UP(memblock_end_of_DRAM(), 4 * MiB) >> PAGE_SHIFT;
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 
 	EXPECT_REPORT("free_pages: address is not in the direct map",
 		      free_pages((unsigned long)in_the_image, 0));
@@ -125,7 +126,7 @@ KTEST(page_misuse, a_free_of_what_is_no_page_of_the_direct_map_is_refused)
 	EXPECT_REPORT("get_page: no such page", get_page(pfn_to_page(beyond)));
 	EXPECT_REPORT("put_page: no such page", put_page(NULL));
 	EXPECT_REPORT("split_page: no such page", split_page(NULL, 1));
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 /* fault-S17: a slab's page and a kmalloc block belong to their caches. */
@@ -165,8 +166,8 @@ KTEST(page_misuse, a_second_exact_free_is_one_report)
 
 	ASSERT_TEST(memory);
 	free_pages_exact(memory, 3 * PAGE_SIZE);
-	free = nr_free_pages();
+	free = nr_idle_pages();
 	EXPECT_REPORT("free_pages_exact: page freed twice",
 		      free_pages_exact(memory, 3 * PAGE_SIZE));
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }

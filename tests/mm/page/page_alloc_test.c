@@ -8,6 +8,7 @@
 #include <arch/memory.h>
 #include <lib/ktest.h>
 #include <mm/buddy.h>
+#include <mm/pcp.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 
@@ -16,7 +17,7 @@
 /* sem-P1, sem-P5, sem-P9: aligned, one user on the first page, none on the others, missing once. */
 KTEST(page_alloc, every_order_gives_an_aligned_block_with_one_user)
 {
-	unsigned long free = nr_free_pages(), i;
+	unsigned long free = nr_idle_pages(), i;
 	unsigned int order;
 	struct page *page;
 
@@ -25,7 +26,7 @@ KTEST(page_alloc, every_order_gives_an_aligned_block_with_one_user)
 		if (!page && order == MAX_PAGE_ORDER)
 			break; /* with 8 MiB no block of 4 MiB is free */
 		ASSERT_TEST(page);
-		EXPECT_EQ(nr_free_pages(), free - (1UL << order));
+		EXPECT_EQ(nr_idle_pages(), free - (1UL << order));
 		EXPECT_EQ(page_to_pfn(page) % (1UL << order), 0);
 		EXPECT_EQ(page->order, order);
 		EXPECT_EQ(page->flags, PG_OWNED);
@@ -33,7 +34,7 @@ KTEST(page_alloc, every_order_gives_an_aligned_block_with_one_user)
 		for (i = 1; i < 1UL << order; i++)
 			EXPECT_EQ(page[i].refcount, 0);
 		__free_pages(page, order);
-		EXPECT_EQ(nr_free_pages(), free);
+		EXPECT_EQ(nr_idle_pages(), free);
 	}
 }
 
@@ -65,12 +66,12 @@ KTEST(page_alloc, addresses_are_usable_memory_in_the_direct_map)
 /* sem-P10, fault-P5 */
 KTEST(page_alloc, freeing_address_zero_does_nothing)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 
 	free_pages(0, 0);
 	free_pages(0, MAX_PAGE_ORDER);
 	free_pages_exact(NULL, 3 * PAGE_SIZE);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 KTEST(page_alloc, a_node_that_does_not_exist_gives_nothing_and_one_warning)
@@ -200,6 +201,7 @@ KTEST(page_alloc, a_limit_is_never_passed)
 		struct zone *zone;
 		LIST_HEAD(held);
 
+		drain_all_pages();
 		for_each_zone (zone)
 			if (zone->type <= highest)
 				wanted += zone->nr_free;
@@ -221,7 +223,7 @@ KTEST(page_alloc, zones_are_used_from_the_highest_down)
 	LIST_HEAD(held);
 
 	take_all(GFP_HIGHUSER, &held);
-	EXPECT_EQ(nr_free_pages(), 0);
+	EXPECT_EQ(nr_idle_pages(), 0);
 	give_all(&held);
 	while ((page = alloc_pages(GFP_HIGHUSER | __GFP_NOWARN, 5))) {
 		if (page_to_nid(page) == nid)
@@ -262,12 +264,12 @@ KTEST(page_alloc, limits_that_contradict_each_other_warn_and_the_strictest_count
 /* sem-P11 */
 KTEST(page_alloc, addresses_of_high_memory_are_refused)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 
 	EXPECT_REPORT("high memory has no address",
 		      EXPECT_EQ(__get_free_pages(GFP_HIGHUSER, 0), 0));
 	EXPECT_REPORT("high memory has no address", EXPECT_EQ(get_zeroed_page(GFP_HIGHUSER), 0));
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 /* --- exhaustion ----------------------------------------------------------------------- */
@@ -281,6 +283,7 @@ static void take_histogram(struct histogram *histogram)
 	struct zone *zone;
 	unsigned int order, i = 0;
 
+	drain_all_pages();
 	for_each_zone (zone) {
 		for (order = 0; order < MAX_ORDER; order++)
 			histogram->nr[i][order] = zone->free_area[order].nr_free;
@@ -314,7 +317,7 @@ static void give_all_shuffled(struct list_head *held)
 KTEST(page_alloc, taking_everything_and_giving_it_back_restores_every_list)
 {
 	static struct histogram before, after;
-	unsigned long free = nr_free_pages(), taken = 0;
+	unsigned long free = nr_idle_pages(), taken = 0;
 	struct page *page;
 	LIST_HEAD(held);
 
@@ -324,13 +327,13 @@ KTEST(page_alloc, taking_everything_and_giving_it_back_restores_every_list)
 		taken++;
 	}
 	EXPECT_EQ(taken, free);
-	EXPECT_EQ(nr_free_pages(), 0);
+	EXPECT_EQ(nr_idle_pages(), 0);
 	EXPECT_TRUE(page_check());
 	EXPECT_EQ(alloc_page(GFP_ATOMIC | __GFP_NOWARN), NULL);
 	EXPECT_EQ(alloc_pages(GFP_HIGHUSER | __GFP_NOWARN, MAX_PAGE_ORDER), NULL);
 	give_all_shuffled(&held);
 	take_histogram(&after);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 	EXPECT_EQ(memcmp(&before, &after, sizeof(before)), 0);
 }
 
@@ -350,7 +353,7 @@ KTEST_PANIC(page_alloc, what_must_not_fail_panics_when_memory_is_gone, "must not
  */
 KTEST(page_alloc, a_compound_page_is_one_through_each_of_its_pages)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
 	unsigned int i;
 
@@ -362,24 +365,24 @@ KTEST(page_alloc, a_compound_page_is_one_through_each_of_its_pages)
 	EXPECT_EQ(page->refcount, 2);
 	EXPECT_EQ(page[3].refcount, 0);
 	__free_pages(page, 2);
-	EXPECT_EQ(nr_free_pages(), free - 4); /* somebody has it still */
+	EXPECT_EQ(nr_idle_pages(), free - 4); /* somebody has it still */
 	EXPECT_TRUE(page_check());
 	put_page(page + 1);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 	EXPECT_FALSE(page[1].flags & PG_TAIL);
 }
 
 KTEST(page_alloc, the_last_put_frees_the_whole_block)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 	struct page *page = alloc_pages(GFP_KERNEL, 3);
 
 	ASSERT_TEST(page);
 	get_page(page);
 	put_page(page);
-	EXPECT_EQ(nr_free_pages(), free - 8);
+	EXPECT_EQ(nr_idle_pages(), free - 8);
 	put_page(page);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 /*
@@ -388,40 +391,40 @@ KTEST(page_alloc, the_last_put_frees_the_whole_block)
  */
 KTEST(page_alloc, a_block_that_is_referenced_elsewhere_frees_its_other_pages)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 	struct page *page = alloc_pages(GFP_KERNEL, 3);
 
 	ASSERT_TEST(page);
 	get_page(page);
 	__free_pages(page, 3);
-	EXPECT_EQ(nr_free_pages(), free - 1);
+	EXPECT_EQ(nr_idle_pages(), free - 1);
 	EXPECT_EQ(page->flags, PG_OWNED);
 	EXPECT_EQ(page->order, 0);
 	EXPECT_EQ(page->refcount, 1);
-	EXPECT_EQ(page[1].flags, PG_BUDDY);
+	EXPECT_EQ(page[1].flags, PG_PCP);
 	EXPECT_TRUE(page_check());
 	put_page(page);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 KTEST(page_alloc, a_compound_page_that_is_referenced_elsewhere_stays_whole)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, 3);
 
 	ASSERT_TEST(page);
 	get_page(page);
 	__free_pages(page, 3);
-	EXPECT_EQ(nr_free_pages(), free - 8);
+	EXPECT_EQ(nr_idle_pages(), free - 8);
 	EXPECT_EQ(page->order, 3);
 	put_page(page);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 /* sem-P9, fault-P14 */
 KTEST(page_alloc, a_split_block_is_single_pages_with_one_user_each)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 	struct page *page = alloc_pages(GFP_KERNEL, 2);
 	unsigned int i;
 
@@ -436,9 +439,9 @@ KTEST(page_alloc, a_split_block_is_single_pages_with_one_user_each)
 	__free_page(page + 2);
 	put_page(page);
 	__free_page(page + 3);
-	EXPECT_EQ(nr_free_pages(), free - 1);
+	EXPECT_EQ(nr_idle_pages(), free - 1);
 	__free_page(page + 1);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }
 
 /*
@@ -446,18 +449,18 @@ KTEST(page_alloc, a_split_block_is_single_pages_with_one_user_each)
  */
 KTEST(page_alloc, an_exact_allocation_takes_its_pages_and_no_more)
 {
-	unsigned long free = nr_free_pages();
+	unsigned long free = nr_idle_pages();
 	char *memory = alloc_pages_exact(5 * PAGE_SIZE - 100, GFP_KERNEL);
 
 	ASSERT_TEST(memory);
-	EXPECT_EQ(nr_free_pages(), free - 5);
+	EXPECT_EQ(nr_idle_pages(), free - 5);
 	memset(memory, 0x5a, 5 * PAGE_SIZE);
 	EXPECT_TRUE(page_check());
 	free_pages_exact(memory, 5 * PAGE_SIZE - 100);
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 
 	EXPECT_EQ(alloc_pages_exact(0, GFP_KERNEL), NULL);
 	EXPECT_REPORT("too large", EXPECT_EQ(alloc_pages_exact(4 * MiB + 1, GFP_KERNEL), NULL));
 	EXPECT_REPORT("too large", EXPECT_EQ(alloc_pages_exact(~0UL, GFP_KERNEL), NULL));
-	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_idle_pages(), free);
 }

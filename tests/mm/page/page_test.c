@@ -8,6 +8,7 @@
 #include <mm/direct_map.h>
 #include <mm/gfp.h>
 #include <mm/memblock.h>
+#include <mm/pcp.h>
 #include <mm/pgtable.h>
 #include <mm/zone.h>
 
@@ -155,6 +156,11 @@ KTEST(page, a_description_says_what_the_page_is)
 	EXPECT_TRUE(strstr(text, "inside an allocated block of order 3"));
 	EXPECT_EQ(page_block(page + 5), page);
 	__free_pages(page, 3);
+	page_describe(page + 5, text, sizeof(text));
+	EXPECT_TRUE(strstr(text, "inside a block of order 3"));
+	EXPECT_TRUE(strstr(text, "on a per-CPU list"));
+	EXPECT_EQ(page_block(page + 5), page);
+	drain_all_pages();
 	page_describe(page + 5, text, sizeof(text));
 	EXPECT_TRUE(strstr(text, "free block of order"));
 	EXPECT_TRUE(page_block(page + 5)->flags & PG_BUDDY);

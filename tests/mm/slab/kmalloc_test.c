@@ -7,6 +7,7 @@
 #include <arch/memory.h>
 #include <lib/bits.h>
 #include <mm/page.h>
+#include <mm/pcp.h>
 #include <mm/slab.h>
 
 static const size_t class_sizes[] = {8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192};
@@ -230,16 +231,16 @@ KTEST(kmalloc, gfp_dma_is_a_limit_at_every_size)
 
 KTEST(kmalloc, a_block_above_8_kib_comes_whole_from_the_buddy)
 {
-	unsigned long free_pages = nr_free_pages();
+	unsigned long free_pages = nr_idle_pages();
 	char *p = kmalloc(3 * PAGE_SIZE, GFP_KERNEL);
 
 	ASSERT_TEST(p);
-	EXPECT_EQ(free_pages - nr_free_pages(), 4);
+	EXPECT_EQ(free_pages - nr_idle_pages(), 4);
 	EXPECT_TRUE(virt_to_page(p)->flags & PG_LARGE);
 	EXPECT_EQ(compound_head(virt_to_page(p + 2 * PAGE_SIZE)), virt_to_page(p));
 	memset(p, 1, 3 * PAGE_SIZE);
 	kfree(p);
-	EXPECT_EQ(nr_free_pages(), free_pages);
+	EXPECT_EQ(nr_idle_pages(), free_pages);
 }
 
 KTEST(kmalloc, copies_are_equal_and_apart)

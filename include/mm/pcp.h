@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/pcp.h - small blocks that each CPU keeps at hand, so that most requests take no lock.
+ *
+ * For each zone and CPU one list for each order up to PCP_MAX_ORDER and each type that a
+ * request may have. Pages here are in nobody's use, but no free pages either: MemFree
+ * does not count them. (Linux: struct per_cpu_pages, include/linux/mmzone.h)
+ */
+#pragma once
+
+#include <mm/zone.h>
+
+#define PCP_MAX_ORDER 3
+#define NR_PCP_LISTS  ((PCP_MAX_ORDER + 1) * MIGRATE_PCPTYPES)
+
+/* Touched by its own CPU only, with interrupts off; or by anybody while that CPU does not run. */
+struct per_cpu_pages {
+	int count;			      /* pages in all lists */
+	int high;			      /* the most that may stay; 0 turns the lists off */
+	int batch;			      /* pages moved at once */
+	struct list_head lists[NR_PCP_LISTS]; /* hot pages at the head, cold at the tail */
+} __aligned(64);
+static_assert(sizeof(struct per_cpu_pages) == 256, "an index into a pageset is a shift");
+
+static inline unsigned int pcp_list_index(unsigned int order, enum migratetype type)
+{
+	return order * MIGRATE_PCPTYPES + type;
+}
+
+/* Make one empty; it holds nothing until it has limits. */
+void pcp_list_init(struct per_cpu_pages *pcp);
+
+/* Batch and high from the zone's size and low watermark, shared by `nr_cpus`. Pure. (Linux: zone_batchsize, zone_highsize) */
+int pcp_batch(unsigned long managed_pages);
+int pcp_high(unsigned long low_watermark, unsigned int nr_cpus, int batch);
+
+/* Take a block, or NULL. `cold`: of the tail. `spare` is how far the zone may fall by a refill. This CPU's lists, any context. */
+struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, bool cold,
+		      unsigned long spare);
+
+/*
+ * Give a block without users that says PG_PCP, its order and its type. At the head, or `cold` at the tail; one of an
+ * isolated pageblock goes straight to the buddy. Any context.
+ */
+void pcp_give(struct zone *zone, struct page *page, bool cold);
+
+/*
+ * Give back to the buddy all that the lists hold: this CPU's; one CPU's that is this one or
+ * does not run; every CPU's, while only this one runs. Any context.
+ */
+void drain_local_pages(void);
+void drain_pages_zone(struct zone *zone, unsigned int cpu);
+void drain_all_pages(void);
+
+/* No pages stay in the lists between these two: each request and each free reaches the buddy, one block at a time. */
+void pcp_disable(void);
+void pcp_enable(void);
+
+unsigned long zone_pcp_pages(const struct zone *zone); /* of all CPUs */
+unsigned long nr_pcp_pages(void);		       /* of all zones */
+unsigned long nr_idle_pages(void); /* free, or in per-CPU lists: what nobody uses */
+
+/* Proves L1 to L4 of one zone's lists. */
+bool pcp_check(struct zone *zone);

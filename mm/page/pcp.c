@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pcp.c - per-CPU lists of small blocks, in front of the buddy.
+ *
+ * THE IDEA
+ *	Most requests are for one page, and most pages come back soon. Splitting
+ *	and merging for each of them, under a lock that all CPUs want, is work
+ *	for nothing. So each CPU keeps some blocks of order 0 to 3 of each zone
+ *	at hand. It takes and gives there with interrupts off and no lock; only
+ *	when a list is empty, or all are too long, a whole batch goes through the
+ *	zone's lock at once.
+ *
+ *	The page that was given last is likely still in the CPU's cache: hot. It
+ *	goes to the head and is the first to be taken again. Who fills a page by
+ *	a device's DMA wants no hot one, and takes from the tail (__GFP_COLD).
+ *
+ * PICTURE	one list of one CPU: batch 3, high 9
+ *
+ *	take, list empty	buddy --3--> [a b c]	and `a` is the caller's
+ *	give x			[x b c]			x is hot
+ *	give, and 10 are here	[n m l k j i h | x b c] --3--> buddy, the coldest
+ *
+ *	A zone of 256 MiB has batch 15; one that is so small that the formula
+ *	says 0 has batch 1, and high is never less than four batches.
+ *
+ * INVARIANTS	(pcp_check() proves them, pcp_test.c breaks them)
+ *	L1  count is the pages in the lists, and is at most high.
+ *	L2  What is on the list of order k and type t is the first page of a
+ *	    block that says PG_PCP, k and t, and has no users.
+ *	L3  It belongs to the zone.
+ *	L4  Each list is a ring whose links agree.
+ *
+ * LOCKING	A CPU's lists: that CPU, interrupts off. zone->lock is taken inside
+ *		that, for one batch (at most 63 pages, or 8 when they are drained).
+ * COST		Take and give are some 110 instructions together, with all checks.
+ *		256 bytes for each CPU and zone, and at most `high` idle pages.
+ * FLOOR	page.
+ * LINUX	mm/page_alloc.c: rmqueue_bulk(), free_pcppages_bulk(), free_hot_cold_page(),
+ *		today free_unref_page(); drain_pages(), zone_batchsize(). Linux lets a refill
+ *		pass high and the watermark; here it stops at both. A page returns to the
+ *		list it was asked from; Linux asks its pageblock's type anew.
+ */
+#include <mm/pcp.h>
+
+#include <lib/bits.h>
+#include <lib/printk.h>
+#include <mm/bootmem.h>
+#include <mm/buddy.h>
+#include <mm/early.h>
+#include "impl.h"
+#include "pcp_fast.h"
+
+static unsigned int nr_cpus = 1;
+static bool disabled;
+
+/* --- limits --------------------------------------------------------------------- */
+
+void pcp_list_init(struct per_cpu_pages *pcp)
+{
+	unsigned int i;
+
+	*pcp = (struct per_cpu_pages){.batch = 1};
+	for (i = 0; i < NR_PCP_LISTS; i++)
+		INIT_LIST_HEAD(&pcp->lists[i]);
+}
+
+/* A thousandth of the zone, at most 1 MiB, a quarter of that; then near a power of two, but none, so that pages of one cache colour do not crowd one list. */
+int pcp_batch(unsigned long managed_pages)
+{
+	unsigned long batch = min(managed_pages / 1024, MiB / PAGE_SIZE) / 4;
+
+	batch = max(batch, 1UL);
+	batch = (1UL << ilog2(batch + batch / 2)) - 1;
+	return (int)max(batch, 1UL);
+}
+
+int pcp_high(unsigned long low_watermark, unsigned int cpus, int batch)
+{
+	return max((int)(low_watermark / cpus), 4 * batch);
+}
+
+void pcp_init(struct zone *zone)
+{
+	unsigned int cpu;
+
+	nr_cpus = max(early_boot_info()->nr_cpus, 1U);
+	zone->pageset = __alloc_bootmem_node(zone->nid, nr_cpus * sizeof(struct per_cpu_pages),
+					     _Alignof(struct per_cpu_pages), 0);
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		pcp_list_init(&zone->pageset[cpu]);
+}
+
+void pcp_set_limits(struct zone *zone)
+{
+	int batch = disabled ? 1 : pcp_batch(zone->managed_pages);
+	int high = disabled ? 0 : pcp_high(zone->watermark[WMARK_LOW], nr_cpus, batch);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		WRITE_ONCE(zone->pageset[cpu].batch, batch);
+		WRITE_ONCE(zone->pageset[cpu].high, high);
+	}
+}
+
+/* --- batches: the caller has interrupts off ---------------------------------------- */
+
+/* How many blocks of 2^order a refill may bring: a batch, but not above high, nor more than `spare` pages. At least the one that is wanted. */
+static unsigned int refill_blocks(const struct per_cpu_pages *pcp, unsigned int order,
+				  unsigned long spare)
+{
+	int pages = min(pcp->batch, pcp->high - pcp->count);
+
+	if (pages > 0 && (unsigned long)pages > spare)
+		pages = (int)spare;
+	return max(pages >> order, 1);
+}
+
+/* (Linux: rmqueue_bulk) Lowest pages first, so that who takes one after the other gets neighbours. */
+__noinline bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigned int list,
+			   unsigned long spare)
+{
+	unsigned int order = list / MIGRATE_PCPTYPES, type = list % MIGRATE_PCPTYPES;
+	unsigned int wanted = refill_blocks(pcp, order, spare), got;
+	unsigned long flags;
+	struct page *page;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (got = 0; got < wanted; got++) {
+		page = buddy_take(zone, order, (enum migratetype)type);
+		if (!page)
+			break;
+		page->state = page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node);
+		list_add_tail(&page->lru, &pcp->lists[list]);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	pcp->count += (int)(got << order);
+	return got != 0;
+}
+
+/* A block that says PG_PCP to the buddy; its pages. The caller holds zone->lock. */
+static int give_listed(struct zone *zone, struct page *page)
+{
+	unsigned int order = page->order;
+
+	CHECK((page->state & ~PG_TYPE_MASK) == page_state(PG_PCP, order, zone_node_bits(zone)) &&
+		      order <= PCP_MAX_ORDER,
+	      "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
+	page->state = page_state(0, 0, page->zone_node);
+	buddy_give(zone, page, order);
+	return 1 << order;
+}
+
+/* The coldest of a list. */
+static int give_coldest(struct zone *zone, struct list_head *list)
+{
+	struct page *page = list_entry(list->prev, struct page, lru);
+
+	list_del(&page->lru);
+	return give_listed(zone, page);
+}
+
+/* At least `pages`, or all there are, from the lists in turn. (Linux: free_pcppages_bulk) */
+static void free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages)
+{
+	unsigned int list = 0;
+	unsigned long flags;
+	int given;
+
+	pages = min(pages, pcp->count);
+	spin_lock_irqsave(&zone->lock, flags);
+	while (pages > 0) {
+		for (list = (list + 1) % NR_PCP_LISTS; list_empty(&pcp->lists[list]);)
+			list = (list + 1) % NR_PCP_LISTS;
+		given = give_coldest(zone, &pcp->lists[list]);
+		pages -= given;
+		pcp->count -= given;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+__noinline void pcp_shrink(struct zone *zone, struct per_cpu_pages *pcp)
+{
+	free_bulk(zone, pcp, max(pcp->batch, pcp->count - pcp->high));
+}
+
+/* --- one block ----------------------------------------------------------------------- */
+
+/* The coldest block instead of the hottest: turn the list by one, then as always. */
+static void coldest_first(struct list_head *list)
+{
+	if (!list_empty(list))
+		list_move(list->prev, list);
+}
+
+struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, bool cold,
+		      unsigned long spare)
+{
+	unsigned long flags = arch_irq_save();
+	struct page *page;
+
+	if (cold)
+		coldest_first(&this_pcp(zone)->lists[pcp_list_index(order, type)]);
+	page = pcp_take_fast(zone, order, type, spare);
+	arch_irq_restore(flags);
+	return page;
+}
+
+/* A block of an isolated pageblock may be had by nobody, so no list keeps it. */
+static bool is_isolated(const struct zone *zone, const struct page *page)
+{
+	return zone->nr_isolated && pageblock_type(zone, page_to_pfn(page)) == MIGRATE_ISOLATE;
+}
+
+void pcp_give(struct zone *zone, struct page *page, bool cold)
+{
+	struct list_head *list;
+	unsigned long flags;
+
+	if (is_isolated(zone, page)) {
+		spin_lock_irqsave(&zone->lock, flags);
+		give_listed(zone, page);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		return;
+	}
+	flags = arch_irq_save();
+	list = &this_pcp(zone)->lists[pcp_list_index(page->order, page_type(page))];
+	pcp_give_fast(zone, page, page->order);
+	if (cold && list->next == &page->lru)
+		list_move_tail(&page->lru, list);
+	arch_irq_restore(flags);
+}
+
+/* --- draining -------------------------------------------------------------------------- */
+
+/* A batch at a time, so that interrupts are not off for long. */
+void drain_pages_zone(struct zone *zone, unsigned int cpu)
+{
+	struct per_cpu_pages *pcp = &zone->pageset[cpu];
+	unsigned long flags;
+
+	while (READ_ONCE(pcp->count) > 0) {
+		flags = arch_irq_save();
+		free_bulk(zone, pcp, max(pcp->batch, 8));
+		arch_irq_restore(flags);
+	}
+}
+
+void drain_local_pages(void)
+{
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		drain_pages_zone(zone, arch_cpu_id());
+}
+
+void drain_all_pages(void)
+{
+	struct zone *zone;
+	unsigned int cpu;
+
+	for_each_populated_zone (zone)
+		for (cpu = 0; cpu < nr_cpus; cpu++)
+			drain_pages_zone(zone, cpu);
+}
+
+static void set_disabled(bool value)
+{
+	struct zone *zone;
+
+	disabled = value;
+	for_each_populated_zone (zone)
+		pcp_set_limits(zone);
+	drain_all_pages();
+}
+
+void pcp_disable(void)
+{
+	set_disabled(true);
+}
+
+void pcp_enable(void)
+{
+	set_disabled(false);
+}
+
+/* --- figures ---------------------------------------------------------------------------- */
+
+unsigned long zone_pcp_pages(const struct zone *zone)
+{
+	unsigned long sum = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++)
+		sum += (unsigned long)READ_ONCE(zone->pageset[cpu].count);
+	return sum;
+}
+
+unsigned long nr_pcp_pages(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		sum += zone_pcp_pages(zone);
+	return sum;
+}
+
+unsigned long nr_idle_pages(void)
+{
+	return nr_free_pages() + nr_pcp_pages();
+}
+
+/* --- the proof --------------------------------------------------------------------------- */
+
+static bool fail(const struct zone *zone, const char *rule, const struct page *page,
+		 const char *what)
+{
+	pr_err("pcp_check: %s fails in zone %s of node %d at pfn 0x%lx: %s\n", rule, zone->name,
+	       zone->nid, page ? page_to_pfn(page) : 0UL, what);
+	return false;
+}
+
+static bool check_page(const struct zone *zone, const struct page *page, unsigned int list)
+{
+	unsigned int order = list / MIGRATE_PCPTYPES, type = list % MIGRATE_PCPTYPES;
+	unsigned long pfn = page_to_pfn(page);
+
+	if (!page_exists(page) || !zone_spans_pfn(zone, pfn) ||
+	    page->zone_node != zone_node_bits(zone))
+		return fail(zone, "L3", page, "a page of another zone");
+	if (page->state != page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node) ||
+	    page->refcount || !IS_ALIGNED(pfn, 1UL << order))
+		return fail(zone, "L2", page, "not a block of that order and type");
+	return true;
+}
+
+static bool check_list(const struct zone *zone, const struct per_cpu_pages *pcp, unsigned int list,
+		       int *pages)
+{
+	const struct list_head *head = &pcp->lists[list], *link = head;
+	const struct page *page;
+
+	for (; link->next != head; link = link->next) {
+		page = list_entry(link->next, struct page, lru);
+		if (!check_page(zone, page, list))
+			return false;
+		*pages += 1 << page->order;
+		if (page->lru.prev != link || *pages > pcp->count)
+			return fail(zone, *pages > pcp->count ? "L1" : "L4", page,
+				    "the list and its count or links differ");
+	}
+	return head->prev == link || fail(zone, "L4", NULL, "the head's prev leads elsewhere");
+}
+
+bool pcp_check(struct zone *zone)
+{
+	const struct per_cpu_pages *pcp;
+	unsigned int cpu, list;
+
+	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++) {
+		int pages = 0;
+
+		pcp = &zone->pageset[cpu];
+		for (list = 0; list < NR_PCP_LISTS; list++)
+			if (!check_list(zone, pcp, list, &pages))
+				return false;
+		if (pages != pcp->count || pcp->count > pcp->high)
+			return fail(zone, "L1", NULL, "count is not the pages, or above high");
+	}
+	return true;
+}
