@@ -11,6 +11,7 @@
 #include <lib/string.h>
 #include <lib/symbols.h>
 #include <mm/init.h>
+#include <mm/reclaim.h>
 #include <kernel/main.h>
 
 static void show_cmdline(struct seq_file *file)
@@ -49,6 +50,23 @@ static int write_printk(const char *text, size_t length)
 	return 0;
 }
 
+static void show_min_free_kbytes(struct seq_file *file)
+{
+	seq_printf(file, "%lu\n", min_free_kbytes());
+}
+
+static int write_min_free_kbytes(const char *text, size_t length)
+{
+	unsigned long kbytes = 0;
+	size_t i;
+
+	for (i = 0; i < length && text[i] >= '0' && text[i] <= '9' && i < 12; i++)
+		kbytes = kbytes * 10 + (unsigned long)(text[i] - '0');
+	if (!i || (i < length && text[i] != '\n'))
+		return -EINVAL;
+	return min_free_kbytes_set(kbytes);
+}
+
 static const struct proc_file files[] = {
 	{"/proc/buddyinfo", proc_buddyinfo, NULL},
 	{"/proc/cmdline", show_cmdline, NULL},
@@ -58,6 +76,7 @@ static const struct proc_file files[] = {
 	{"/proc/pagetypeinfo", proc_pagetypeinfo, NULL},
 	{"/proc/slabinfo", proc_slabinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
+	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},
 	{"/proc/version", show_version, NULL},
 	{"/proc/zoneinfo", proc_zoneinfo, NULL},
 };

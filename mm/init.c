@@ -25,6 +25,7 @@
 #include <mm/early_ioremap.h>
 #include <mm/memblock.h>
 #include <mm/percpu.h>
+#include <mm/reclaim.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
@@ -145,7 +146,8 @@ void mm_init(const struct boot_info *boot)
 
 	percpu_areas_init(nr_cpus); /* from here on this_cpu_*() is each CPU's own */
 	page_init();		    /* a struct page for each frame, all reserved; zones */
-	hand_over();		    /* what early has left is free blocks: alloc_pages() */
+	oom_set_report(mm_report_out_of_memory);
+	hand_over(); /* what early has left is free blocks: alloc_pages() */
 	pr_info("buddy: took over %lu pages; early memory is closed", handover.taken_pages);
 
 	slab_init(); /* kmalloc() */

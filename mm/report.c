@@ -266,7 +266,9 @@ static void show_zone_pages(struct seq_file *file, const struct zone *zone)
 		   "\n        managed  %lu"
 		   "\n        cma      %lu",
 		   zone->spanned_pages, zone->present_pages, zone->managed_pages, 0UL);
-	seq_puts(file, "\n        protection: (0, 0, 0, 0)");
+	seq_printf(file, "\n        protection: (%lu, %lu, %lu, %lu)",
+		   zone->lowmem_reserve[ZONE_DMA], zone->lowmem_reserve[ZONE_DMA32],
+		   zone->lowmem_reserve[ZONE_NORMAL], zone->lowmem_reserve[ZONE_HIGHMEM]);
 }
 
 static void show_zone(struct seq_file *file, const struct zone *zone, bool first_of_node)

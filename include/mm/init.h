@@ -51,6 +51,8 @@ void mm_report_memmap(
 void mm_report_ptdump(struct seq_file *file);
 void mm_report_handover(struct seq_file *file); /* present = reserved + managed, by zone */
 void mm_report_buddy(struct seq_file *file, const char *zone); /* NULL: all zones */
+void mm_report_out_of_memory(unsigned int gfp,
+			     unsigned int order); /* to the log; registered with mm/page */
 void mm_report_pcp(
 	struct seq_file *file); /* the per-CPU lists: blocks by zone, CPU, type and order */
 void mm_describe_address(struct seq_file *file,

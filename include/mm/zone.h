@@ -50,6 +50,9 @@ struct zone {
 	unsigned long present_pages; /* RAM */
 	unsigned long managed_pages; /* RAM that the buddy was given; the rest is reserved */
 	unsigned long watermark[NR_WMARK];
+	unsigned long lowmem_reserve
+		[MAX_NR_ZONES]; /* kept from requests that admit zones up to that one */
+	unsigned long fast_mark[MAX_NR_ZONES]; /* low and that reserve */
 	struct per_cpu_pages
 		*pageset; /* one for each possible CPU (mm/pcp.h); NULL in an unpopulated zone */
 	unsigned long nr_isolated;    /* pageblocks of type MIGRATE_ISOLATE */

@@ -57,8 +57,12 @@
 #include <mm/fixmap.h>
 #include <mm/migrate.h>
 #include <mm/pcp.h>
+#include <mm/reclaim.h>
 #include "impl.h"
 #include "pcp_fast.h"
+
+#define PAGE_ALLOC_COSTLY_ORDER 3  /* the largest that is worth retrying for */
+#define MAX_RETRIES		16 /* bounds each loop below, whatever shrinkers and handler claim */
 
 static inline bool is_inner_page(const struct page *page)
 {
@@ -147,15 +151,15 @@ static inline void free_pages_prepare(struct page *page, unsigned int order)
 
 /* --- taking ------------------------------------------------------------------- */
 
-/* A block that says PG_PCP, from wherever. */
-static struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned int order)
+/* A block that says PG_PCP, from wherever, of a zone that may fall by `spare` pages. */
+static struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned int order, unsigned long spare)
 {
 	enum migratetype type = gfp_migratetype(gfp);
 	unsigned long flags;
 	struct page *page;
 
 	if (order <= PCP_MAX_ORDER)
-		return pcp_take(zone, order, type, gfp & __GFP_COLD, ~0UL);
+		return pcp_take(zone, order, type, gfp & __GFP_COLD, spare);
 	/* An empty zone is passed without its lock; a page freed this moment may be missed. */
 	if (READ_ONCE(zone->nr_free) >> order == 0)
 		return NULL;
@@ -167,18 +171,26 @@ static struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned int order)
 	return page;
 }
 
-static struct page *get_page_from_freelist(int nid, gfp_t gfp, unsigned int order)
+struct request {
+	int nid;
+	gfp_t gfp;
+	unsigned int order;
+};
+
+static struct page *get_page_from_freelist(const struct request *request, unsigned int alloc_flags)
 {
-	enum zone_type highest = gfp_zone(gfp);
-	struct zone **at = NODE_DATA(nid)->zonelist_start[highest], *zone;
+	enum zone_type highest = gfp_zone(request->gfp);
+	struct zone **at = NODE_DATA(request->nid)->zonelist_start[highest], *zone;
+	unsigned long spare;
 	struct page *page;
 
 	for (; (zone = *at); at++) {
 		if (zone->type > highest)
 			continue;
-		if (gfp & __GFP_THISNODE && zone->nid != nid)
+		if (request->gfp & __GFP_THISNODE && zone->nid != request->nid)
 			break;
-		page = rmqueue(zone, gfp, order);
+		spare = zone_spare(zone, request->order, highest, alloc_flags);
+		page = spare ? rmqueue(zone, request->gfp, request->order, spare) : NULL;
 		if (page)
 			return page;
 	}
@@ -186,18 +198,20 @@ static struct page *get_page_from_freelist(int nid, gfp_t gfp, unsigned int orde
 }
 
 /* There is no clock to limit the rate by: the 1st, 2nd, 4th, 8th ... failure is told. */
-static __noinline struct page *alloc_failed(gfp_t gfp, unsigned int order)
+static __noinline struct page *alloc_failed(const struct request *request)
 {
 	static unsigned long failures;
 	unsigned long nr = __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
 
-	if (gfp & __GFP_NOFAIL)
-		panic("out of memory: order:%u, gfp:0x%x must not fail, %lu pages are free", order,
-		      gfp, nr_free_pages());
-	if (!(gfp & __GFP_NOWARN) && is_power_of_2(nr))
+	if (request->gfp & __GFP_NOFAIL) {
+		oom_tell(request->gfp, request->order);
+		panic("out of memory: order:%u, gfp:0x%x must not fail, %lu pages are free",
+		      request->order, request->gfp, nr_free_pages());
+	}
+	if (!(request->gfp & __GFP_NOWARN) && is_power_of_2(nr))
 		pr_warn("page allocation failure: order:%u, gfp:0x%x, %lu pages are free (failure "
 			"%lu)\n",
-			order, gfp, nr_free_pages(), nr);
+			request->order, request->gfp, nr_free_pages(), nr);
 	return NULL;
 }
 
@@ -236,26 +250,95 @@ static __noinline bool request_is_sound(int nid, gfp_t *gfp, unsigned int order)
 	return true;
 }
 
-/* Where the nearest zone's list did not serve: all zones, then what lies in per-CPU lists. */
-static __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order)
+/* May the handler make room for this one? For small blocks that can wait for it, and may use the file system. */
+static bool may_oom(const struct request *request)
 {
-	struct page *page = get_page_from_freelist(nid, gfp, order);
+	const gfp_t all = __GFP_DIRECT_RECLAIM | __GFP_FS;
 
-	if (page)
-		return page;
-	drain_all_pages();
-	page = get_page_from_freelist(nid, gfp, order);
-	return page ? page : alloc_failed(gfp, order);
+	return request->order <= PAGE_ALLOC_COSTLY_ORDER && (request->gfp & all) == all &&
+	       !(request->gfp & (__GFP_NORETRY | __GFP_RETRY_MAYFAIL | __GFP_THISNODE));
 }
 
-/* The usual case: a list of this CPU for the first zone of the zonelist has it. */
+/* What lies in per-CPU lists counts again; then once more. */
+static struct page *drain_and_get(const struct request *request, unsigned int alloc_flags)
+{
+	drain_all_pages();
+	return get_page_from_freelist(request, alloc_flags);
+}
+
+/*
+ * Reclaim and try again: once with __GFP_NORETRY; while there is progress for orders up to 3, and with
+ * __GFP_RETRY_MAYFAIL for larger ones; at most MAX_RETRIES times, and as often again after each success of the handler.
+ */
+static struct page *reclaim_and_get(const struct request *request, unsigned int alloc_flags)
+{
+	bool persists = request->order <= PAGE_ALLOC_COSTLY_ORDER ||
+			request->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL);
+	unsigned int retries, rescues = 0;
+	unsigned long progress;
+	struct page *page;
+
+	for (retries = 0;; retries++) {
+		progress = try_to_free_pages(request->gfp);
+		page = drain_and_get(request, alloc_flags);
+		if (page)
+			return page;
+		if (request->gfp & __GFP_NORETRY && !(request->gfp & __GFP_NOFAIL))
+			return NULL;
+		if (progress && persists && retries < MAX_RETRIES)
+			continue;
+		if (!may_oom(request) || rescues++ == MAX_RETRIES ||
+		    !out_of_memory(request->gfp, request->order))
+			return NULL;
+		retries = 0;
+	}
+}
+
+/* (Linux warns of each of these too.) The request is still tried, and panics at the end. */
+static __noinline void nofail_is_sound(gfp_t gfp, unsigned int order)
+{
+	if (order > 1)
+		report_warn("alloc_pages: order %u that must not fail; at most order 1 can be had "
+			    "for certain",
+			    order);
+	if (!(gfp & __GFP_DIRECT_RECLAIM))
+		report_warn("alloc_pages: gfp 0x%x must not fail, but may not reclaim", gfp);
+	if (gfp & __GFP_NORETRY)
+		report_warn("alloc_pages: gfp 0x%x must not fail, but may not retry", gfp);
+}
+
+/* Where the nearest zone's list did not serve. (Linux: also wakes kswapd here) */
+static __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order)
+{
+	const struct request request = {nid, gfp, order};
+	unsigned int alloc_flags = gfp_to_alloc_flags(gfp);
+	struct page *page;
+
+	if (unlikely(gfp & __GFP_NOFAIL))
+		nofail_is_sound(gfp, order);
+	page = get_page_from_freelist(&request, WMARK_LOW);
+	if (!page)
+		page = get_page_from_freelist(&request, alloc_flags);
+	if (!page)
+		page = drain_and_get(&request, alloc_flags);
+	if (!page && gfp & __GFP_DIRECT_RECLAIM && !reclaim_is_under_way())
+		page = reclaim_and_get(&request, alloc_flags);
+	return page ? page : alloc_failed(&request);
+}
+
+/* The usual case: the first zone of the zonelist is above its mark, and a list of this CPU has it. */
 static inline struct page *alloc_pages_fast(int nid, gfp_t gfp, unsigned int order)
 {
-	struct zone *zone = *NODE_DATA(nid)->zonelist_start[gfp_zone(gfp)];
+	enum zone_type highest = gfp_zone(gfp);
+	struct zone *zone = *NODE_DATA(nid)->zonelist_start[highest];
+	long spare;
 
 	if (unlikely(order > PCP_MAX_ORDER || !zone || gfp & (__GFP_THISNODE | __GFP_COLD)))
 		return NULL;
-	return pcp_take_fast(zone, order, gfp_migratetype(gfp), ~0UL);
+	spare = (long)(READ_ONCE(zone->nr_free) - zone->fast_mark[highest]) - (1L << order);
+	if (unlikely(spare < 0))
+		return NULL;
+	return pcp_take_fast(zone, order, gfp_migratetype(gfp), (unsigned long)spare);
 }
 
 /* The request is sound. */

@@ -15,17 +15,11 @@
  *	high DMA32 ends at 192 MiB and Normal is empty. Each node has all four
  *	zones, most of them empty on most machines.
  *
- *	Watermarks say how little may be left free: below `low` the reclaimer
- *	should work, below `min` only those may take who free memory by it.
- *	min of the whole machine is sqrt(16 * lowmem in KiB) KiB: the reserve
- *	grows with memory, but slower. 1 GiB keeps 4 MiB, 16 GiB keep 16 MiB.
- *
  * LOCKING	The shape of zones is written at boot and constant after it.
  * COST		1.4 KiB a node; page_zone() is one load.
  * FLOOR	page.
  * LINUX	mm/mm_init.c: free_area_init(), mm/page_alloc.c:
- *		calculate_min_free_kbytes(), __setup_per_zone_wmarks();
- *		include/linux/gfp.h: gfp_zone().
+ *		build_all_zonelists(); include/linux/gfp.h: gfp_zone().
  */
 #include <mm/zone.h>
 
@@ -44,7 +38,6 @@ struct pglist_data *node_data[MAX_NUMNODES] = {&node0};
 struct zone *zone_of_bits[MAX_NUMNODES * MAX_NR_ZONES];
 
 static unsigned long end_pfns[MAX_NR_ZONES]; /* zone_end_pfn() */
-static unsigned long min_free_pages;
 
 unsigned long zone_end_pfn(enum zone_type type)
 {
@@ -81,58 +74,6 @@ unsigned long totalram_pages(void)
 	for_each_zone (zone)
 		sum += zone->managed_pages;
 	return sum;
-}
-
-/* --- watermarks ------------------------------------------------------------- */
-
-static unsigned long square_root(unsigned long n)
-{
-	unsigned long root = 0, bit;
-
-	for (bit = 1UL << 31; bit; bit >>= 1)
-		if ((root | bit) * (root | bit) <= n)
-			root |= bit;
-	return root;
-}
-
-static unsigned long lowmem_pages(void)
-{
-	unsigned long sum = 0;
-	struct zone *zone;
-
-	for_each_zone (zone)
-		if (zone->type != ZONE_HIGHMEM)
-			sum += zone->managed_pages;
-	return sum;
-}
-
-unsigned long min_free_kbytes(void)
-{
-	return min_free_pages * (PAGE_SIZE / KiB);
-}
-
-void zones_set_watermarks(void)
-{
-	unsigned long lowmem = lowmem_pages(), kbytes, share;
-	struct zone *zone;
-
-	kbytes = square_root(lowmem * (PAGE_SIZE / KiB) * 16);
-	kbytes = max(128UL, min(65536UL, kbytes));
-	min_free_pages = kbytes / (PAGE_SIZE / KiB);
-	for_each_zone (zone) {
-		/* High memory cannot help those who free memory, so it keeps next to nothing. */
-		if (zone->type == ZONE_HIGHMEM)
-			share = max(32UL, min(128UL, zone->managed_pages / 1024));
-		else
-			share = lowmem ? min_free_pages * zone->managed_pages / lowmem : 0;
-		if (!zone->managed_pages)
-			share = 0;
-		zone->watermark[WMARK_MIN] = share;
-		zone->watermark[WMARK_LOW] = share * 5 / 4;
-		zone->watermark[WMARK_HIGH] = share * 3 / 2;
-		if (zone->pageset)
-			pcp_set_limits(zone);
-	}
 }
 
 /* --- the shape of zones ----------------------------------------------------- */

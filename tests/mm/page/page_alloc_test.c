@@ -9,6 +9,7 @@
 #include <lib/ktest.h>
 #include <mm/buddy.h>
 #include <mm/pcp.h>
+#include <mm/reclaim.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 
@@ -167,7 +168,7 @@ static unsigned long take_all(gfp_t gfp, struct list_head *held)
 	struct page *page;
 
 	while (order >= 0) {
-		page = alloc_pages(gfp | __GFP_NOWARN, (unsigned int)order);
+		page = alloc_pages(gfp | __GFP_NOWARN | __GFP_MEMALLOC, (unsigned int)order);
 		if (!page) {
 			order--;
 			continue;
@@ -209,7 +210,7 @@ KTEST(page_alloc, a_limit_is_never_passed)
 		EXPECT_EQ(taken, wanted);
 		list_for_each_entry (page, &held, lru)
 			EXPECT_LT(page_to_pfn(page), zone_end_pfn(highest));
-		EXPECT_EQ(alloc_pages(masks[i] | __GFP_NOWARN, 0), NULL);
+		EXPECT_EQ(alloc_pages(masks[i] | __GFP_NOWARN | __GFP_MEMALLOC, 0), NULL);
 		give_all(&held);
 	}
 }
@@ -219,6 +220,7 @@ KTEST(page_alloc, zones_are_used_from_the_highest_down)
 {
 	enum zone_type last = ZONE_HIGHMEM;
 	struct page *page;
+	struct zone *zone;
 	int nid = -1;
 	LIST_HEAD(held);
 
@@ -226,12 +228,16 @@ KTEST(page_alloc, zones_are_used_from_the_highest_down)
 	EXPECT_EQ(nr_idle_pages(), 0);
 	give_all(&held);
 	while ((page = alloc_pages(GFP_HIGHUSER | __GFP_NOWARN, 5))) {
-		if (page_to_nid(page) == nid)
-			EXPECT_LE(page_zone_type(page), last);
+		list_add(&page->lru, &held);
+		/* Once none is above `low`, the walk begins anew with `min`. */
+		if (page_to_nid(page) == nid && page_zone_type(page) > last)
+			break;
 		last = page_zone_type(page);
 		nid = page_to_nid(page);
-		list_add(&page->lru, &held);
 	}
+	for_each_populated_zone (zone)
+		if (page)
+			EXPECT_EQ(zone_spare(zone, 5, ZONE_HIGHMEM, WMARK_LOW), 0);
 	give_all(&held);
 }
 
@@ -322,7 +328,7 @@ KTEST(page_alloc, taking_everything_and_giving_it_back_restores_every_list)
 	LIST_HEAD(held);
 
 	take_histogram(&before);
-	while ((page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN))) {
+	while ((page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN | __GFP_MEMALLOC))) {
 		list_add(&page->lru, &held);
 		taken++;
 	}

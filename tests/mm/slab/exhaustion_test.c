@@ -8,7 +8,8 @@
 #include <mm/pcp.h>
 #include <mm/slab.h>
 
-#define QUIET (GFP_KERNEL | __GFP_NOWARN)
+/* To the last page, below every mark. */
+#define QUIET (GFP_KERNEL | __GFP_NOWARN | __GFP_MEMALLOC)
 
 /* Every page that a slab could have, strung together by the list in its struct page. */
 static void take_all_pages(struct list_head *taken)
