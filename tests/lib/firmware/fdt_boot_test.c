@@ -691,3 +691,62 @@ KTEST(fdt_boot, a_gic_on_a_bus_is_where_the_bus_puts_it)
 		EXPECT_EQ(info.dropped, !whole);
 	}
 }
+
+/* --- what makes the board --- */
+
+/* A bus whose devices reach [0, size) and see caches or not. */
+static void bus_with_dma(const char *name, uint32_t size, bool coherent)
+{
+	fdt_build_node(name);
+	fdt_build_cells("#address-cells", 1, 1);
+	fdt_build_cells("#size-cells", 1, 1);
+	fdt_build_bytes("ranges", "", 0);
+	fdt_build_cells("dma-ranges", 4, 0xc0000000, 0, 0, size);
+	if (coherent)
+		fdt_build_bytes("dma-coherent", "", 0);
+	fdt_build_end_node();
+}
+
+KTEST(fdt_boot, the_least_reach_of_all_buses_is_what_every_device_reaches)
+{
+	begin(2, 1);
+	fdt_build_string("model", "Raspberry Pi 4 Model B");
+	bus_with_dma("scb", 0x80000000, false);
+	bus_with_dma("soc", 0x3f000000, false);
+	bus_with_dma("tiny", 0x1000, true); /* not believed */
+	ASSERT_TEST(finish() == 0);
+	EXPECT_EQ(info.board.dma_end, 0x3f000000);
+	EXPECT_FALSE(info.board.dma_coherent);
+	EXPECT_STREQ(info.board.model, "Raspberry Pi 4 Model B");
+	EXPECT_EQ(info.board.mailbox, 0);
+
+	begin(2, 1);
+	bus_with_dma("soc", 0x40000000, true);
+	ASSERT_TEST(finish() == 0);
+	EXPECT_EQ(info.board.dma_end, 0x40000000);
+	EXPECT_TRUE(info.board.dma_coherent);
+}
+
+/* fault-B29: the page of the word that a parked CPU polls, also where /memreserve/ forgets it. */
+KTEST(fdt_boot, the_page_of_a_spin_table_is_reserved_once)
+{
+	begin(1, 1);
+	fdt_build_node("cpus");
+	fdt_build_cells("#address-cells", 1, 1);
+	fdt_build_cells("#size-cells", 1, 0);
+	for (uint32_t i = 0; i < 3; i++) {
+		static const char *const names[] = {"cpu@0", "cpu@1", "cpu@2"};
+
+		fdt_build_node(names[i]);
+		fdt_build_string("device_type", "cpu");
+		fdt_build_cells("reg", 1, i);
+		fdt_build_string("enable-method", "spin-table");
+		fdt_build_cells("cpu-release-addr", 2, 0, 0x10d8 + 8 * i);
+		fdt_build_end_node();
+	}
+	fdt_build_end_node();
+	ASSERT_TEST(finish() == 0);
+	EXPECT_EQ(info.nr_cpus, 3);
+	ASSERT_TEST(info.nr_reserved == 1);
+	EXPECT_RESERVED(0, 0x1000, 0x2000);
+}
