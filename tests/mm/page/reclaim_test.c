@@ -163,27 +163,6 @@ KTEST(reclaim, a_request_that_may_sleep_gets_what_a_shrinker_gives)
 	cache_end(mine);
 }
 
-/* sem-P8: once with __GFP_NORETRY; again and again while there is progress for a small order. */
-KTEST(reclaim, noretry_gives_up_after_one_round_and_small_orders_do_not)
-{
-	struct cache *mine = cache_start();
-	unsigned long calls;
-	struct page *page;
-
-	cache_fill(mine);
-	page = alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 9);
-	calls = mine->calls;
-	EXPECT_LE(calls, 13);
-	if (page)
-		__free_pages(page, 9);
-	cache_fill(mine);
-	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 3);
-	EXPECT_TRUE(page);
-	if (page)
-		__free_pages(page, 3);
-	cache_end(mine);
-}
-
 /* fault-O3: a shrinker that asks for memory is not called by its own request. */
 KTEST(reclaim, a_request_of_a_shrinker_does_not_reclaim)
 {
@@ -262,6 +241,38 @@ KTEST(reclaim, the_handler_makes_room_for_small_requests_that_may_sleep)
 	EXPECT_EQ(calls_of_handler, 1);
 	if (page)
 		__free_page(page);
+	recover();
+}
+
+/* Says that it freed what it was asked for, and frees nothing. */
+static unsigned long boast_scan(struct shrinker *shrinker, struct shrink_control *control)
+{
+	(void)shrinker;
+	scans++;
+	return control->nr_to_scan;
+}
+
+/* sem-P8: one round with __GFP_NORETRY and for a large order; while there is progress, but at most 17, for a small one. */
+KTEST(reclaim, rounds_go_on_while_there_is_progress_unless_the_request_says_no)
+{
+	struct shrinker boaster = {
+		.count_objects = pretend_count, .scan_objects = boast_scan, .seeks = DEFAULT_SEEKS};
+	unsigned long one_round;
+
+	exhaust();
+	oom_set_handler(NULL);
+	register_shrinker(&boaster);
+	scans = 0;
+	EXPECT_EQ(alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN), NULL);
+	one_round = scans;
+	EXPECT_GT(one_round, 0);
+	scans = 0;
+	EXPECT_EQ(alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4), NULL);
+	EXPECT_EQ(scans, one_round);
+	scans = 0;
+	EXPECT_EQ(alloc_pages(GFP_KERNEL | __GFP_NOWARN, 3), NULL);
+	EXPECT_EQ(scans, 17 * one_round);
+	unregister_shrinker(&boaster);
 	recover();
 }
 
