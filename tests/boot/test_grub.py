@@ -85,6 +85,16 @@ def e820_entries(output):
             yield int(match.group(1), 16), int(match.group(2), 16) + 1, re.sub(r"\s*\(.*", "", match.group(3))
 
 
+@pytest.mark.parametrize("machine,loader,mem,smp,nodes", [("q35", "bios", "16G", "4", "4"), ("q35", "uefi", "16G", "4", "4"), ("pc", "uefi", "64M", "4", "1")])
+def test_cpus_nodes_and_memory_sizes(machine, loader, mem, smp, nodes):
+    result = boot("x86_64", machine=machine, boot=loader, mem=mem, smp=smp, nodes=nodes, append="quiet", commands="memmap; lscpu; verify")
+    assert result.status == OK, result
+    check_accounts(result.output.replace("\r", ""))
+    assert "every invariant holds" in result.output
+    assert len(re.findall(r"^ +\d+ +\d+ +[0-9a-f]+ (?:running|parked)", result.output, re.M)) == int(smp)
+    assert re.search(rf"NUMA node\(s\): +{nodes}\b", result.output)
+
+
 @pytest.mark.parametrize("machine,loader", LOADERS)
 def test_every_self_test_passes(machine, loader):
     result = boot("x86_64", machine=machine, boot=loader, profile="release", mem="128M", append="quiet selftest", timeout=240)
