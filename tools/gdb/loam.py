@@ -11,7 +11,6 @@ kernel has a direct map.
 """
 import gdb
 
-PAGE_FLAGS = ["RESERVED", "BUDDY", "SLAB", "HEAD", "TAIL", "LARGE", "OWNED"]
 VMEMMAP = {"x86_64": 0xFFFFEA0000000000, "aarch64": 0xFFFFC00000000000}
 
 
@@ -97,7 +96,7 @@ class Loam(gdb.Command):
             page.fetch_lazy()
         except gdb.MemoryError:
             return print(f"frame 0x{number(pfn):x} has no struct page: no RAM near it")
-        flags = [name for bit, name in enumerate(PAGE_FLAGS) if int(page["flags"]) >> bit & 1]
+        flags = [flag.name[3:] for flag in gdb.lookup_type("enum page_flags").fields() if int(page["flags"]) & flag.enumval]
         print(f"struct page 0x{address:x}: {' '.join(flags) or 'no flags'}, order {int(page['order'])}, "
               f"zone {int(page['zone_node']) & 3}, node {int(page['zone_node']) >> 2}, refcount {int(page['refcount'])}")
 
