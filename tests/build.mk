@@ -25,6 +25,7 @@ test_src += tests/lib/firmware/boot_nodes_test.c tests/lib/firmware/acpi_nodes_t
 test_src += tests/lib/firmware/fdt_builder.c tests/lib/firmware/recorded.S
 test_src += tests/lib/firmware/fdt_format_test.c
 test_src += tests/lib/firmware/fdt_boot_test.c
+test_src += tests/lib/firmware/raspi5_test.c
 test_src += tests/drivers/uart_test.c
 test_src += tests/drivers/mailbox_test.c
 test_src += tests/drivers/framebuffer_test.c
