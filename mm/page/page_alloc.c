@@ -36,8 +36,8 @@
  *		in that for a batch or a large block. A page that left them belongs
  *		to the caller alone, so the rest is done without it. `refcount` is
  *		atomic. Nothing sleeps.
- * COST		Taking and giving back a page from this CPU's lists is some 120
- *		instructions on x86_64 with every check; a large block pays the lock
+ * COST		Taking and giving back a page from this CPU's lists is some 180
+ *		instructions on x86_64 with every check (`make bench`); a large block pays the lock
  *		and 26 for each halving and joining.
  * FLOOR	page, its top.
  * LINUX	mm/page_alloc.c: __alloc_pages(), get_page_from_freelist(), rmqueue(),
