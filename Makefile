@@ -104,7 +104,7 @@ build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE
 # What a start through GRUB takes besides.
 loader = $(if $(filter bios uefi,$(BOOT)),iso) $(if $(filter raspi%,$(MACHINE)),board)
 
-.PHONY: run debug iso pi pi-chain test test-firmware check bench fuzz clean help
+.PHONY: run debug iso pi pi-chain test test-firmware mutants check bench fuzz clean help
 run:
 	@tools/setup run $(loader)
 ifeq ($(ARCH),hosted)
@@ -158,6 +158,12 @@ test-firmware:
 	@$(MAKE) --no-print-directory ARCH=aarch64 SLAB=$(SLAB) all
 	@tests/boot/firmware_soak.py --boots $(BOOTS) --seed $(SEED)
 
+# Planted bugs, each of which one named test must notice.
+MUTANTS ?=
+mutants:
+	@tools/setup test
+	@tests/mutants/run $(MUTANTS)
+
 bench:
 	@tools/setup test
 	@tools/bench
@@ -178,6 +184,7 @@ help:
 #? make bench    count instructions      make clean   remove out/
 #? make test-firmware  boot firmware that lies, BOOTS=320 times, drawn from SEED=1
 #? make fuzz     invent firmware for each parser for FUZZ_S=60 seconds, and judge what it reads by a model
+#? make mutants  plant each bug of tests/mutants (or MUTANTS='fault-B*') in a copy: its test must fail
 #? make iso      a disc or stick for PCs  make pi, pi-chain   a card for Raspberry Pis
 #?
 #? Variables, with the first as the default:
