@@ -19,12 +19,13 @@ struct per_cpu_pages {
 	int high;			      /* the most that may stay; 0 turns the lists off */
 	int batch;			      /* pages moved at once */
 	struct list_head lists[NR_PCP_LISTS]; /* hot pages at the head, cold at the tail */
-} __aligned(64);
-static_assert(sizeof(struct per_cpu_pages) == 256, "an index into a pageset is a shift");
+} __aligned(256);
+static_assert(sizeof(struct per_cpu_pages) == 256,
+	      "an index into a pageset is a shift, and a list finds its pageset by rounding down");
 
 static inline unsigned int pcp_list_index(unsigned int order, enum migratetype type)
 {
-	return order * MIGRATE_PCPTYPES + type;
+	return type * (PCP_MAX_ORDER + 1) + order;
 }
 
 /* Make one empty; it holds nothing until it has limits. */

@@ -56,6 +56,7 @@ struct zone {
 	struct per_cpu_pages
 		*pageset; /* one for each possible CPU (mm/pcp.h); NULL in an unpopulated zone */
 	unsigned long nr_isolated;    /* pageblocks of type MIGRATE_ISOLATE */
+	bool free_slowly;	      /* some are, or pages are watched: no free is the usual one */
 	unsigned int pageblock_order; /* PAGEBLOCK_ORDER, but for tests' own zones */
 	unsigned long
 		pageblock_base; /* first frame of the first pageblock; may lie before start_pfn */

@@ -24,6 +24,15 @@ bool frames_visit(bool (*visit)(const struct frame_run *run, void *context), voi
 /* memblock's node for us: those that make no sense are node 0. */
 int memory_node(int nid);
 
+/* Zone modifiers that contradict each other, or two kinds at once: one bit for each value of the five lowest bits. */
+static inline bool gfp_is_odd(gfp_t gfp)
+{
+	const uint32_t two_zones = 0xe8, two_kinds = 0xff;
+	const uint32_t odd = two_zones | two_zones << 8 | two_zones << 16 | two_kinds << 24;
+
+	return odd >> (gfp & 31) & 1;
+}
+
 /* zone.c: nodes, and the bounds of their zones, from memblock. */
 void zones_init(void);
 
@@ -33,6 +42,12 @@ void mobility_init(void);
 /* pcp.c: lists for every possible CPU, from early; and their limits, anew whenever watermarks change. */
 void pcp_init(struct zone *zone);
 void pcp_set_limits(struct zone *zone);
+
+/* pcp.c: which list serves which mask, on each CPU. Anew when zones are filled, or the types are few. */
+void pcp_set_ways(void);
+
+/* migrate.c: must each free look closer? Anew when a pageblock is isolated, or features of debug.h change. */
+void zone_set_free_slowly(struct zone *zone);
 
 /* page.c: write the state of free pages' struct pages, [start_pfn, end_pfn) of one zone, until now reserved. */
 void frames_clear_reserved(unsigned long start_pfn, unsigned long end_pfn);

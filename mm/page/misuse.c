@@ -22,7 +22,9 @@
 
 #include <lib/printf.h>
 #include <lib/report.h>
+#include <mm/direct_map.h>
 #include <mm/zone.h>
+#include "block.h"
 #include "impl.h"
 
 struct page *page_block(struct page *page)
@@ -138,4 +140,17 @@ void misuse_report_address(const char *who, const void *address)
 	report_line("advice  %s", texts[MISUSE_ADDRESS].advice);
 	report_stack("by");
 	report_close();
+}
+
+struct page *page_at(const char *who, const void *address, unsigned int order)
+{
+	if (unlikely(!virt_addr_valid(address))) {
+		misuse_report_address(who, address);
+		return NULL;
+	}
+	if (unlikely(!IS_ALIGNED((uintptr_t)address, PAGE_SIZE))) {
+		misuse_report_page(MISUSE_INSIDE, who, direct_map_page(address), order);
+		return NULL;
+	}
+	return direct_map_page(address);
 }

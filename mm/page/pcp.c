@@ -102,6 +102,39 @@ void pcp_set_limits(struct zone *zone)
 	}
 }
 
+/* --- which list serves which mask ------------------------------------------------- */
+
+static struct list_head no_lists[PCP_MAX_ORDER + 1] = {
+	LIST_HEAD_INIT(no_lists[0]), LIST_HEAD_INIT(no_lists[1]), LIST_HEAD_INIT(no_lists[2]),
+	LIST_HEAD_INIT(no_lists[3])};
+
+DEFINE_PER_CPU(struct pcp_ways, pcp_ways) = {.lists = {[0 ... NR_PCP_WAYS - 1] = no_lists}};
+
+static struct list_head *lists_for(gfp_t gfp, unsigned int cpu)
+{
+	const struct zone *zone = *NODE_DATA(0)->zonelist_start[gfp_zone(gfp)];
+
+	if (!zone || gfp_is_odd(gfp))
+		return no_lists;
+	return &zone->pageset[cpu].lists[pcp_list_index(0, gfp_migratetype(gfp))];
+}
+
+void pcp_set_ways(void)
+{
+	unsigned int cpu;
+	gfp_t gfp;
+
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		for (gfp = 0; gfp < NR_PCP_WAYS; gfp++)
+			WRITE_ONCE(per_cpu_ptr(&pcp_ways, cpu)->lists[gfp], lists_for(gfp, cpu));
+}
+
+void pcp_list_corrupt(const struct list_head *list)
+{
+	panic("a per-CPU list of pages is corrupt: list %px, first %px, last %px", list, list->next,
+	      list->prev);
+}
+
 /* --- batches: the caller has interrupts off ---------------------------------------- */
 
 /* How many blocks of 2^order a refill may bring: a batch, but not above high, nor more than `spare` pages. At least the one that is wanted. */
@@ -119,7 +152,7 @@ static unsigned int refill_blocks(const struct per_cpu_pages *pcp, unsigned int 
 __noinline bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigned int list,
 			   unsigned long spare)
 {
-	unsigned int order = list / MIGRATE_PCPTYPES, type = list % MIGRATE_PCPTYPES;
+	unsigned int order = list % (PCP_MAX_ORDER + 1), type = list / (PCP_MAX_ORDER + 1);
 	unsigned int wanted = refill_blocks(pcp, order, spare), got;
 	unsigned long flags;
 	struct page *page;
@@ -195,12 +228,19 @@ static void coldest_first(struct list_head *list)
 struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, bool cold,
 		      unsigned long spare)
 {
+	unsigned int index = pcp_list_index(order, type);
 	unsigned long flags = arch_irq_save();
-	struct page *page;
+	struct per_cpu_pages *pcp = this_pcp(zone);
+	struct list_head *list = &pcp->lists[index];
+	struct page *page = NULL;
 
 	if (cold)
-		coldest_first(&this_pcp(zone)->lists[pcp_list_index(order, type)]);
-	page = pcp_take_fast(zone, order, type, spare);
+		coldest_first(list);
+	if (!list_empty(list) || pcp_refill(zone, pcp, index, spare))
+		page = pcp_pop(list, order);
+	ASSERT(!page || page->state ==
+				page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node),
+	       "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
 	arch_irq_restore(flags);
 	return page;
 }
@@ -322,7 +362,7 @@ static bool fail(const struct zone *zone, const char *rule, const struct page *p
 
 static bool check_page(const struct zone *zone, const struct page *page, unsigned int list)
 {
-	unsigned int order = list / MIGRATE_PCPTYPES, type = list % MIGRATE_PCPTYPES;
+	unsigned int order = list % (PCP_MAX_ORDER + 1), type = list / (PCP_MAX_ORDER + 1);
 	unsigned long pfn = page_to_pfn(page);
 
 	if (!page_exists(page) || !zone_spans_pfn(zone, pfn) ||

@@ -116,6 +116,7 @@ static void set_all_watermarks(void)
 
 	for_each_zone (zone)
 		set_watermarks(zone, lowmem);
+	pcp_set_ways();
 }
 
 void zones_set_watermarks(void)

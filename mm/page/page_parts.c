@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_parts.c - blocks taken apart, and many pages at once.
+ *
+ * FLOOR	page.
+ * LINUX	mm/page_alloc.c: split_page(), alloc_pages_exact(), free_pages_exact(),
+ *		__alloc_pages_bulk().
+ */
+#include <mm/gfp.h>
+
+#include <lib/check.h>
+#include <mm/direct_map.h>
+#include "block.h"
+
+void split_page(struct page *page, unsigned int order)
+{
+	unsigned long i;
+
+	if (unlikely(!may_free(page, order) || page->flags & PG_HEAD)) {
+		misuse_report_page(page_exists(page) && page->flags & PG_HEAD
+					   ? MISUSE_COMPOUND
+					   : misuse_of_page(page, order),
+				   "split_page", page, order);
+		return;
+	}
+	page->order = 0;
+	for (i = 1; i < 1UL << order; i++) {
+		ASSERT(is_inner_page(page + i), "pfn 0x%lx + %lu", page_to_pfn(page), i);
+		page[i].state = page->state;
+		page[i].refcount = 1;
+	}
+}
+
+void *alloc_pages_exact(size_t size, gfp_t gfp)
+{
+	unsigned int order = get_order(size);
+	unsigned long address, end, used;
+
+	if (!size)
+		return NULL;
+	address = __get_free_pages(gfp & ~__GFP_COMP, order);
+	if (!address)
+		return NULL;
+	split_page(direct_map_page((void *)address), order);
+	used = address + ALIGN_UP(size, PAGE_SIZE);
+	for (end = address + (PAGE_SIZE << order); used < end; used += PAGE_SIZE)
+		free_page(used);
+	return (void *)address;
+}
+
+void free_pages_exact(void *address, size_t size)
+{
+	uintptr_t at = (uintptr_t)address, end = at + ALIGN_UP(size, PAGE_SIZE);
+	struct page *page;
+
+	if (!address)
+		return;
+	/* The first page that is refused ends it: one mistake, one report. */
+	for (; at < end; at += PAGE_SIZE) {
+		page = page_at("free_pages_exact", (void *)at, 0);
+		if (!page || !free_slowpath("free_pages_exact", page, 0, false))
+			return;
+	}
+}
