@@ -5,5 +5,5 @@ src += mm/pgtable/direct_map.c mm/pgtable/check.c mm/pgtable/lint.c
 src += mm/page/page.c mm/page/zone.c mm/page/watermark.c mm/page/buddy.c mm/page/migrate.c mm/page/pcp.c mm/page/handover.c mm/page/misuse.c mm/page/reclaim.c mm/page/debug.c mm/page/page_alloc.c mm/page/page_slowpath.c mm/page/page_ref.c mm/page/page_parts.c
 src += mm/page/buddy_check.c mm/page/page_check.c
 src += mm/percpu/percpu.c
-src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c $(wildcard mm/slab/$(SLAB)_*.c) mm/slab/kmalloc.c mm/slab/misuse.c
+src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c $(wildcard mm/slab/$(SLAB)_*.c) mm/slab/kmalloc.c mm/slab/misuse.c mm/slab/debug.c
 src += mm/init.c mm/verify.c mm/report.c mm/report_pages.c mm/report_oom.c mm/memmap.c mm/describe.c

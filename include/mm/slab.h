@@ -13,9 +13,19 @@
 struct kmem_cache;
 typedef unsigned int slab_flags_t;
 
-#define SLAB_HWCACHE_ALIGN (1U << 0) /* objects start on a cache line */
-#define SLAB_PANIC	   (1U << 1) /* kmem_cache_create() panics instead of failing */
-#define SLAB_CACHE_DMA	   (1U << 2) /* pages from ZONE_DMA */
+#define SLAB_HWCACHE_ALIGN   (1U << 0) /* objects start on a cache line */
+#define SLAB_PANIC	     (1U << 1) /* kmem_cache_create() panics instead of failing */
+#define SLAB_CACHE_DMA	     (1U << 2) /* pages from ZONE_DMA */
+#define SLAB_RECLAIM_ACCOUNT (1U << 3) /* a shrinker can have its objects back */
+#define SLAB_TYPESAFE_BY_RCU (1U << 4) /* refused: nothing here has a grace period */
+#define SLAB_NO_MERGE	     (1U << 5) /* SLUB: a cache of its own, whatever is alike */
+
+/* What the debug layer looks at, for this cache (mm/slab/debug.c); `slab_debug=` adds them by name. */
+#define SLAB_CONSISTENCY_CHECKS (1U << 8)  /* F: every allocation and free is checked in full */
+#define SLAB_RED_ZONE		(1U << 9)  /* Z: guard bytes around each object */
+#define SLAB_POISON		(1U << 10) /* P: what is free or fresh has a pattern */
+#define SLAB_STORE_USER		(1U << 11) /* U: who allocated and freed, with call stacks */
+#define SLAB_DEBUG_FLAGS	(SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER)
 
 /* What kmalloc(0) gives: not NULL, never readable, kfree() takes it. */
 #define ZERO_SIZE_PTR	       ((void *)16)
@@ -35,6 +45,20 @@ void slab_init(void);
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
 				     slab_flags_t flags, void (*ctor)(void *object));
 
+/*
+ * The same; bytes [useroffset, useroffset + usersize) of an object may be copied to and from user space, nothing else of it.
+ * (Linux: kmem_cache_create_usercopy)
+ */
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, size_t size, size_t align,
+					      slab_flags_t flags, size_t useroffset,
+					      size_t usersize, void (*ctor)(void *object));
+
+/*
+ * May [from, from + size) be copied to or from user space? True for what is no slab's; in a slab only within one allocated
+ * object and the region of its cache. Classes of kmalloc are open whole. Any context. (Linux: __check_heap_object)
+ */
+bool slab_usercopy_allowed(const void *from, size_t size);
+
 /* With live objects: reported, up to 16 of them listed, and the cache stays usable. NULL does nothing. May sleep. */
 void kmem_cache_destroy(struct kmem_cache *cache);
 
@@ -49,6 +73,22 @@ void *__must_check kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 
 /* What is no allocated object of this cache is reported and left alone; NULL is tolerated. Any context. */
 void kmem_cache_free(struct kmem_cache *cache, void *object);
+
+/* From the slabs of one node first; -1 is this CPU's. With __GFP_THISNODE from no other. */
+void *__must_check kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid);
+
+/* For kmalloc: what is asked for is `size` bytes of the object; the debug layer guards the rest. */
+void *__must_check kmem_cache_alloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size);
+void *__must_check kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid,
+					       size_t size);
+
+/*
+ * `nr` objects into `objects`, all or none: returns nr or 0. free_bulk takes objects of any of kmalloc's classes when cache is NULL; each that is
+ * not what it should be is reported and left alone, NULL is tolerated. Any context with GFP_ATOMIC.
+ */
+size_t __must_check kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr,
+					  void **objects);
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
 
 static inline void *__must_check kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
 {
@@ -133,6 +173,13 @@ bool slab_describe(const void *address, struct slab_object *found);
 /* Every slab of one cache as one line each, for `slab NAME`. Task context. */
 struct seq_file;
 void slab_draw(struct kmem_cache *cache, struct seq_file *file);
+
+/*
+ * Proves what the debug layer knows of every object of a cache, allocated or free, after putting back what is parked with the CPUs. Each
+ * error is reported and repaired; returns how many there were, so that a second call returns 0. Task context, while nobody else
+ * allocates or frees. (Linux: validate_slab_cache)
+ */
+unsigned long validate_slab_cache(struct kmem_cache *cache);
 
 /* Empty this CPU's arrays and give all free slabs back, so that figures are exact and compare. */
 void slab_drain(void);

@@ -5,9 +5,26 @@
  * kmem_cache.c keeps the chain of caches, their names and their births and deaths;
  * kmalloc.c keeps the size classes; misuse.c words the reports. They know a cache only
  * as struct kmem_cache. An implementation (slab.c) puts its own fields behind that in a
- * larger structure, and provides the public kmem_cache_alloc(), kmem_cache_free(),
- * kmem_cache_shrink(), slab_get_info(), slab_describe(), slab_draw() and the impl_
- * functions below. Another implementation is another file: nothing here changes.
+ * larger structure, and provides the public kmem_cache_alloc() with its _node, _trace and _bulk
+ * forms, kmem_cache_free() and _bulk, kmem_cache_shrink(), slab_get_info(), slab_describe(),
+ * slab_draw() and the impl_ functions below. Another implementation is another file: nothing
+ * here changes.
+ *
+ * DEBUGGING	debug.c stands between an implementation and the owner of an object, and only in a
+ *		cache whose flags have one of SLAB_DEBUG_FLAGS. Such a cache has no fast way: it parks
+ *		nothing with the CPUs, so that the fast way, which then always finds nothing, never asks
+ *		whether it is debugged. The slow way calls (debug.h)
+ *
+ *		  debug_layout()		once, to learn what an object takes in a slab
+ *		  debug_objects_init()		when a slab is made
+ *		  debug_alloc_object()		before an object goes to its owner
+ *		  debug_free_object()		before it becomes free again
+ *
+ *		What is around an object, seen from its address p, which is what everybody calls it:
+ *
+ *		  p - red_left   p            p + object_size    p + inuse            p + size - red_left
+ *		  | red zone     | the object | red zone | impl's bytes | who, when, asked |
+ *		                                         ^ debug_layout()'s `reserve`
  */
 #pragma once
 
@@ -25,12 +42,17 @@ struct kmem_cache {
 	slab_flags_t flags;
 	gfp_t gfp; /* added to each request for pages */
 	void (*ctor)(void *object);
-	struct list_head link; /* in cache_chain */
+	struct list_head link;		/* in cache_chain */
+	size_t useroffset, usersize;	/* what user space may see of an object */
+	size_t red_left, inuse, tracks; /* debug_layout(): 0, object_size, 0 without debugging */
 };
 
 /* Flags of the allocator's own caches; kmem_cache_create() refuses them. */
 #define SLAB_PERMANENT (1U << 30) /* made at boot, never destroyed */
 #define SLAB_NO_ARRAY  (1U << 31) /* parks no free objects with the CPUs */
+
+/* What masks of ordinary requests do not have; one test on the fast way. */
+#define SLAB_GFP_UNUSUAL (__GFP_HIGHMEM | __GFP_DMA | __GFP_DMA32 | __GFP_ZERO)
 
 /* The largest object of a cache: 32 pages, Linux 2.6's MAX_OBJ_ORDER. */
 #define SLAB_MAX_OBJECT_SIZE (128 * KiB)
@@ -58,6 +80,14 @@ void impl_cache_release(struct kmem_cache *cache);
 
 /* Puts the objects parked with this CPU back into their slabs. Any context. */
 void impl_cache_drain(struct kmem_cache *cache);
+
+/*
+ * Calls `visit` for every object of every slab with the lists locked: `allocated` as its owner sees it. What visit counts is
+ * summed up. Drained first, it is exact. For validate_slab_cache() and the leak lists.
+ */
+typedef unsigned long (*slab_visit_t)(struct kmem_cache *cache, void *object, bool allocated,
+				      void *context);
+unsigned long impl_visit_objects(struct kmem_cache *cache, slab_visit_t visit, void *context);
 
 /*
  * Up to `max` objects that their owners hold, into `objects`; returns how many there are.

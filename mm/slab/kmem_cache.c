@@ -37,7 +37,9 @@
 
 #include "impl.h"
 
-#define PUBLIC_FLAGS (SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_CACHE_DMA)
+#define PUBLIC_FLAGS                                                                               \
+	(SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_CACHE_DMA | SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | \
+	 SLAB_DEBUG_FLAGS)
 
 static LIST_HEAD(cache_chain);
 static DEFINE_SPINLOCK(chain_lock, LOCK_RANK_CACHE_CHAIN);
@@ -120,8 +122,12 @@ struct kmem_cache *slab_next_cache(struct kmem_cache *cache)
 }
 
 /* Why a request for a cache cannot be served, or NULL. */
-static const char *creation_refusal(const char *name, size_t size, size_t align, slab_flags_t flags)
+static const char *creation_refusal(const struct kmem_cache *wanted)
 {
+	const char *name = wanted->name;
+	size_t size = wanted->object_size, align = wanted->align;
+	slab_flags_t flags = wanted->flags;
+
 	if (!name)
 		return "no name";
 	if (!*name || strchr(name, ' ') || strchr(name, '\t') || strchr(name, '\n'))
@@ -134,8 +140,12 @@ static const char *creation_refusal(const char *name, size_t size, size_t align,
 		return "the alignment is no power of two";
 	if (align > PAGE_SIZE)
 		return "the alignment is above a page";
+	if (flags & SLAB_TYPESAFE_BY_RCU)
+		return "SLAB_TYPESAFE_BY_RCU needs a grace period, which nothing here has";
 	if (flags & ~PUBLIC_FLAGS)
 		return "unknown flags";
+	if (wanted->useroffset > size || wanted->usersize > size - wanted->useroffset)
+		return "the region for user space is not inside the object";
 	return NULL;
 }
 
@@ -144,15 +154,19 @@ static int cache_init(struct kmem_cache *cache, const struct kmem_cache *wanted)
 {
 	memset(cache, 0, impl_cache_bytes());
 	*cache = *wanted;
-	cache->gfp = cache->flags & SLAB_CACHE_DMA ? GFP_DMA : 0;
+	cache->gfp = (cache->flags & SLAB_CACHE_DMA ? GFP_DMA : 0) |
+		     (cache->flags & SLAB_RECLAIM_ACCOUNT ? __GFP_RECLAIMABLE : 0);
 	return impl_cache_init(cache);
 }
 
 struct kmem_cache *kmem_cache_create_early(const char *name, size_t size, size_t align,
 					   slab_flags_t flags)
 {
-	const struct kmem_cache wanted = {
-		.name = name, .object_size = size, .align = align, .flags = flags | SLAB_PERMANENT};
+	const struct kmem_cache wanted = {.name = name,
+					  .object_size = size,
+					  .align = align,
+					  .flags = flags | SLAB_PERMANENT,
+					  .usersize = size};
 	struct kmem_cache *cache = kmem_cache_alloc(cache_cache, GFP_NOWAIT);
 
 	CHECK(cache, "no memory for cache %s", name);
@@ -188,25 +202,44 @@ out_free:
 	return NULL;
 }
 
-struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
-				     slab_flags_t flags, void (*ctor)(void *object))
+static struct kmem_cache *create_or_report(const struct kmem_cache *wanted)
 {
-	const struct kmem_cache wanted = {
-		.name = name, .object_size = size, .align = align, .flags = flags, .ctor = ctor};
-	const char *refusal = creation_refusal(name, size, align, flags);
+	const char *refusal = creation_refusal(wanted),
+		   *name = wanted->name ? wanted->name : "(null)";
 	struct kmem_cache *cache = NULL;
 	int error = -EINVAL;
 
 	if (refusal)
 		report_warn("kmem_cache_create: %s: cache %s, size %zu, align %zu, flags 0x%x",
-			    refusal, name ? name : "(null)", size, align, flags);
+			    refusal, name, wanted->object_size, wanted->align, wanted->flags);
 	else
-		cache = cache_create(&wanted, &error);
+		cache = cache_create(wanted, &error);
 	if (error == -EEXIST)
 		report_warn("kmem_cache_create: a cache named %s exists", name);
-	if (!cache && flags & SLAB_PANIC)
-		panic("kmem_cache_create: no cache %s: error %d", name ? name : "(null)", -error);
+	if (!cache && wanted->flags & SLAB_PANIC)
+		panic("kmem_cache_create: no cache %s: error %d", name, -error);
 	return cache;
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align,
+				     slab_flags_t flags, void (*ctor)(void *object))
+{
+	return kmem_cache_create_usercopy(name, size, align, flags, 0, 0, ctor);
+}
+
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, size_t size, size_t align,
+					      slab_flags_t flags, size_t useroffset,
+					      size_t usersize, void (*ctor)(void *object))
+{
+	const struct kmem_cache wanted = {.name = name,
+					  .object_size = size,
+					  .align = align,
+					  .flags = flags,
+					  .useroffset = useroffset,
+					  .usersize = usersize,
+					  .ctor = ctor};
+
+	return create_or_report(&wanted);
 }
 
 void kmem_cache_destroy(struct kmem_cache *cache)
@@ -232,6 +265,17 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	chain_del(cache);
 	impl_cache_release(cache);
 	kmem_cache_free(cache_cache, cache);
+}
+
+bool slab_usercopy_allowed(const void *from, size_t size)
+{
+	struct slab_object found;
+
+	if (!slab_describe(from, &found))
+		return true;
+	return found.allocated && found.in_object && found.offset >= found.cache->useroffset &&
+	       size <= found.cache->usersize &&
+	       found.offset - found.cache->useroffset <= found.cache->usersize - size;
 }
 
 size_t kmem_cache_size(const struct kmem_cache *cache)

@@ -85,9 +85,6 @@
 
 #include "slab_types.h"
 
-/* What the masks of ordinary requests do not have; one test on the fast path. */
-#define GFP_UNUSUAL (__GFP_HIGHMEM | __GFP_DMA | __GFP_DMA32 | __GFP_ZERO)
-
 /* The node whose lists this CPU uses: only the boot CPU runs, and the first node is its. */
 static inline unsigned int local_node(void)
 {
@@ -232,7 +229,7 @@ static bool cache_grow(struct slab_cache *cache, gfp_t gfp, unsigned int nid)
 	struct slab *slab;
 	unsigned long flags;
 
-	gfp &= ~(GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP);
+	gfp &= ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP);
 	page = alloc_pages_node((int)nid, gfp | cache->common.gfp | __GFP_COMP, cache->order);
 	if (!page)
 		return false;
@@ -370,9 +367,41 @@ static __noinline void *cache_alloc_unusual(struct slab_cache *cache, gfp_t gfp)
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	if (unlikely(gfp & GFP_UNUSUAL))
+	if (unlikely(gfp & SLAB_GFP_UNUSUAL))
 		return cache_alloc_unusual(to_slab_cache(cache), gfp);
 	return cache_alloc(to_slab_cache(cache), gfp);
+}
+
+void *kmem_cache_alloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size)
+{
+	(void)size;
+	return kmem_cache_alloc(cache, gfp);
+}
+
+void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
+{
+	(void)nid;
+	return kmem_cache_alloc(cache, gfp);
+}
+
+void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, size_t size)
+{
+	(void)size;
+	return kmem_cache_alloc_node(cache, gfp, nid);
+}
+
+size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		objects[i] = kmem_cache_alloc(cache, gfp);
+		if (!objects[i]) {
+			kmem_cache_free_bulk(cache, i, objects);
+			return 0;
+		}
+	}
+	return nr;
 }
 
 /* ---- Free ---- */
@@ -511,6 +540,18 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 		misuse_wrong_cache("kmem_cache_free", cache, object);
 	else
 		impl_free(slab, object, "kmem_cache_free");
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (cache)
+			kmem_cache_free(cache, objects[i]);
+		else
+			kfree(objects[i]);
+	}
 }
 
 struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)

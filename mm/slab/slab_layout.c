@@ -36,6 +36,7 @@
 #include <mm/percpu.h>
 #include <mm/zone.h>
 
+#include "debug.h"
 #include "slab_types.h"
 
 /* Nobody ever writes to it: it has no room. */
@@ -180,7 +181,7 @@ int impl_cache_init(struct kmem_cache *common)
 
 	CHECK(common->object_size && (!common->align || is_power_of_2(common->align)));
 	common->align = layout_align(common);
-	common->size = ALIGN_UP(common->object_size, common->align);
+	debug_layout(common, 0);
 	cache_layout(cache);
 	if (cache->objects == 0)
 		return -E2BIG;

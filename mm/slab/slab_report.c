@@ -156,6 +156,36 @@ unsigned long impl_live_objects(struct kmem_cache *common, const void **objects,
 	return live;
 }
 
+static unsigned long slab_visit(struct slab *slab, slab_visit_t visit, void *context)
+{
+	unsigned long index, sum = 0;
+
+	for (index = 0; index < slab->cache->objects; index++)
+		sum += visit(&slab->cache->common, slab_object_at(slab, index),
+			     slab_object_is_owned(slab, index), context);
+	return sum;
+}
+
+unsigned long impl_visit_objects(struct kmem_cache *common, slab_visit_t visit, void *context)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned long sum = 0;
+	unsigned int nid;
+
+	for (nid = 0; nid < nr_nodes; nid++) {
+		struct kmem_list3 *node = &cache->node[nid];
+		unsigned long flags = spin_lock_save(&node->lock);
+		enum list_kind kind;
+		struct slab *slab;
+
+		for (kind = 0; kind < NR_LISTS; kind++)
+			list_for_each_entry (slab, node_list(node, kind), list)
+				sum += slab_visit(slab, visit, context);
+		spin_unlock_irqrestore(&node->lock, flags);
+	}
+	return sum;
+}
+
 /* ---- The drawing ---- */
 
 #define MAP_WIDTH 64
