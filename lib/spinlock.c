@@ -15,6 +15,7 @@
 #include <lib/spinlock.h>
 
 #include <lib/check.h>
+#include <lib/context.h>
 #include <lib/percpu.h>
 
 #define MAX_HELD 8
@@ -24,6 +25,32 @@ struct held_locks {
 	spinlock_t *lock[MAX_HELD];
 };
 static DEFINE_PER_CPU(struct held_locks, held_locks);
+
+const char *spin_held_rule(void)
+{
+	const struct held_locks *held = this_cpu_ptr(&held_locks);
+
+	if (held->count == 0)
+		return NULL;
+	switch (held->lock[held->count - 1]->rank) {
+	case LOCK_RANK_CACHE_CHAIN:
+		return "holding lock cache_chain";
+	case LOCK_RANK_SLAB:
+		return "holding lock slab";
+	case LOCK_RANK_VIRT:
+		return "holding lock virt";
+	case LOCK_RANK_PGTABLE:
+		return "holding lock pgtable";
+	case LOCK_RANK_ZONE:
+		return "holding lock zone";
+	case LOCK_RANK_WAIT_QUEUE:
+		return "holding lock wait_queue";
+	case LOCK_RANK_RUN_QUEUE:
+		return "holding lock run_queue";
+	default:
+		return "holding a spinlock";
+	}
+}
 
 void spin_check_acquire(spinlock_t *lock, enum spin_usage usage)
 {
@@ -36,10 +63,10 @@ void spin_check_acquire(spinlock_t *lock, enum spin_usage usage)
 	if (top && lock->rank <= top->rank)
 		panic("lock order: rank %u taken under rank %u (lib/spinlock.h lists the ranks)",
 		      lock->rank, top->rank);
-	lock->usage |= (uint8_t)usage;
-	if (lock->usage == (SPIN_IRQS_ON | SPIN_IRQS_SAVED))
+	lock->usage |= (uint8_t)usage | (in_interrupt() ? SPIN_IN_INTERRUPT : 0);
+	if (lock->usage & SPIN_IRQS_ON && lock->usage & (SPIN_IRQS_SAVED | SPIN_IN_INTERRUPT))
 		panic("spinlock %px (rank %u) is taken both with interrupts on and with "
-		      "spin_lock_irqsave(): use the latter everywhere",
+		      "spin_lock_irqsave() or in an interrupt: use spin_lock_irqsave() everywhere",
 		      lock, lock->rank);
 	if (held->count == MAX_HELD)
 		panic("a cpu holds more than %u spinlocks", MAX_HELD);

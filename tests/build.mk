@@ -1,9 +1,11 @@
 test_src += tests/framework/ktest.c
+test_src += tests/framework/ktest_context.c
 test_src += tests/stack/framework_test.c
 test_src += tests/lib/string_test.c
 test_src += tests/lib/printf_test.c
 test_src += tests/lib/list_test.c
 test_src += tests/lib/stack_guard_test.c
+test_src += tests/lib/sched/tasks.c tests/lib/sched/sched_test.c tests/lib/sched/wait_test.c
 test_src += tests/lib/last_words_test.c
 test_src += tests/lib/stack_depot_test.c
 test_src += tests/lib/fault_injection_test.c

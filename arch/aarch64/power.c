@@ -35,7 +35,7 @@ static _Noreturn void sleep_for_ever(void)
 {
 	arch_irq_save();
 	for (;;)
-		arch_wait_for_interrupt();
+		asm volatile("wfi" : : : "memory"); /* interrupts stay off */
 }
 
 void arch_halt(enum halt_status status)

@@ -15,6 +15,7 @@
  */
 #include <arch/stack.h>
 
+#include <arch/context.h>
 #include <arch/layout.h>
 #include <asm/boot.h>
 #include <asm/trap_frame.h>
@@ -45,6 +46,9 @@ bool stack_find(uintptr_t address, uintptr_t *low, uintptr_t *high)
 		*high = overflow_high;
 		return true;
 	}
+	task_stack(low, high);
+	if (address >= *low && address < *high)
+		return true;
 	*low = boot_low;
 	*high = boot_low + STACK_SIZE;
 	return address >= *low && address < *high;

@@ -3,6 +3,7 @@
  * cpu.c - the rest of the hosted CPU: its end, its console, its limits, who called whom.
  */
 #include <arch/console.h>
+#include <arch/context.h>
 #include <arch/cpu.h>
 #include <arch/memory.h>
 #include <arch/random.h>
@@ -112,4 +113,21 @@ void arch_stack_walk(const struct trap_frame *frame, bool (*visit)(uintptr_t pc,
 			return;
 		fp = words[0];
 	}
+}
+
+static_assert(sizeof(struct arch_context) == sizeof(struct os_fiber) &&
+		      offsetof(struct arch_context, sanitizer) ==
+			      offsetof(struct os_fiber, sanitizer),
+	      "the kernel's view of a fiber is the host's");
+
+void arch_context_init(struct arch_context *context, uintptr_t stack_low, uintptr_t stack_high,
+		       void (*entry)(void *argument), void *argument)
+{
+	os_fiber_init((struct os_fiber *)context, (struct os_stack){stack_low, stack_high}, entry,
+		      argument);
+}
+
+void arch_context_switch(struct arch_context *from, struct arch_context *to)
+{
+	os_fiber_switch((struct os_fiber *)from, (struct os_fiber *)to);
 }

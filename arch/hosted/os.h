@@ -51,6 +51,20 @@ _Noreturn void os_wait_forever(void);
 /* The stack that holds `sp`: this CPU's, or the one its faults are handled on; {0, 0} if neither. */
 struct os_stack os_stack_of(uintptr_t sp);
 
+/* The kernel leaves one stack for another; what the sanitizers must know of both. {0, 0} is the thread's own. */
+struct os_fiber {
+	void *sp;
+	struct os_stack stack;
+	void *sanitizer;
+};
+void os_fiber_init(struct os_fiber *fiber, struct os_stack stack, void (*entry)(void *),
+		   void *argument);
+void os_fiber_switch(struct os_fiber *from, struct os_fiber *to);
+
+/* os_host_<cpu>.c: save what a call preserves and the stack pointer, take those of `to`; a first stack for entry(argument). */
+void os_host_switch(void **from_sp, void *to_sp);
+void *os_host_first_frame(uintptr_t stack_high, void (*entry)(void *), void *argument);
+
 enum os_fault {
 	OS_FAULT_MEMORY,
 	OS_FAULT_BUS,

@@ -19,6 +19,8 @@
 #define CPU_STACK   (1UL << 20)
 
 static __thread struct os_stack cpu_stack, fault_stack;
+static __thread struct os_stack
+	fiber_stack; /* the running task's, {0, 0} while that is cpu_stack */
 
 struct cpu_start {
 	unsigned int id;
@@ -28,11 +30,63 @@ struct cpu_start {
 
 struct os_stack os_stack_of(uintptr_t sp)
 {
+	if (sp >= fiber_stack.low && sp <= fiber_stack.high)
+		return fiber_stack;
 	if (sp >= cpu_stack.low && sp <= cpu_stack.high)
 		return cpu_stack;
 	if (sp >= fault_stack.low && sp <= fault_stack.high)
 		return fault_stack;
 	return (struct os_stack){0, 0};
+}
+
+/* The sanitizers' own calls; HOSTED_ASAN and HOSTED_TSAN are 0 or 1, and a call that is never made is not linked. */
+void __sanitizer_start_switch_fiber(void **saved, const void *bottom, size_t size);
+void __sanitizer_finish_switch_fiber(void *saved, const void **bottom, size_t *size);
+void *__tsan_create_fiber(unsigned int flags);
+void *__tsan_get_current_fiber(void);
+void __tsan_switch_to_fiber(void *fiber, unsigned int flags);
+
+struct fiber_entry {
+	void (*entry)(void *);
+	void *argument;
+};
+
+/* The first function on a new stack: it says that the switch is over, then goes on as the task. */
+static void enter_fiber(void *argument)
+{
+	struct fiber_entry *start = argument;
+
+	if (HOSTED_ASAN)
+		__sanitizer_finish_switch_fiber(NULL, NULL, NULL);
+	start->entry(start->argument);
+}
+
+void os_fiber_init(struct os_fiber *fiber, struct os_stack stack, void (*entry)(void *),
+		   void *argument)
+{
+	struct fiber_entry *start = (struct fiber_entry *)(stack.high - sizeof(*start));
+
+	*start = (struct fiber_entry){entry, argument};
+	fiber->stack = stack;
+	fiber->sp = os_host_first_frame((uintptr_t)start, enter_fiber, start);
+	fiber->sanitizer = HOSTED_TSAN ? __tsan_create_fiber(0) : NULL;
+}
+
+void os_fiber_switch(struct os_fiber *from, struct os_fiber *to)
+{
+	struct os_stack stack = to->stack.high != 0 ? to->stack : cpu_stack;
+	void *saved = NULL;
+
+	if (HOSTED_TSAN && from->sanitizer == NULL)
+		from->sanitizer = __tsan_get_current_fiber();
+	if (HOSTED_ASAN)
+		__sanitizer_start_switch_fiber(&saved, (void *)stack.low, stack.high - stack.low);
+	if (HOSTED_TSAN)
+		__tsan_switch_to_fiber(to->sanitizer, 0);
+	fiber_stack = to->stack;
+	os_host_switch(&from->sp, to->sp);
+	if (HOSTED_ASAN)
+		__sanitizer_finish_switch_fiber(saved, NULL, NULL);
 }
 
 static enum os_fault fault_of(int signal)

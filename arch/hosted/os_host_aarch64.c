@@ -49,3 +49,36 @@ void os_host_set_pc(void *context, uintptr_t pc)
 {
 	((ucontext_t *)context)->uc_mcontext.pc = pc;
 }
+
+/* Stored by os_host_switch() and loaded again: AAPCS64, 6.1.1; of the SIMD registers a call preserves d8 to d15. */
+struct first_frame {
+	uint64_t x29, x30, x19_to_x28[10], d8_to_d15[8];
+};
+
+asm(".text\n"
+    ".globl os_host_switch\n"
+    "os_host_switch:\n"
+    "	stp x29, x30, [sp, #-160]!\n"
+    "	stp x19, x20, [sp, #16]\n	stp x21, x22, [sp, #32]\n	stp x23, x24, [sp, #48]\n"
+    "	stp x25, x26, [sp, #64]\n	stp x27, x28, [sp, #80]\n	stp d8, d9, [sp, #96]\n"
+    "	stp d10, d11, [sp, #112]\n	stp d12, d13, [sp, #128]\n	stp d14, d15, [sp, #144]\n"
+    "	mov x9, sp\n	str x9, [x0]\n	mov sp, x1\n"
+    "	ldp x19, x20, [sp, #16]\n	ldp x21, x22, [sp, #32]\n	ldp x23, x24, [sp, #48]\n"
+    "	ldp x25, x26, [sp, #64]\n	ldp x27, x28, [sp, #80]\n	ldp d8, d9, [sp, #96]\n"
+    "	ldp d10, d11, [sp, #112]\n	ldp d12, d13, [sp, #128]\n	ldp d14, d15, [sp, #144]\n"
+    "	ldp x29, x30, [sp], #160\n"
+    "	ret\n"
+    "os_host_start:\n"
+    "	mov x0, x20\n"
+    "	blr x19\n"
+    "	brk #0\n");
+void os_host_start(void) __asm__("os_host_start");
+
+void *os_host_first_frame(uintptr_t stack_high, void (*entry)(void *), void *argument)
+{
+	struct first_frame *frame = (struct first_frame *)(stack_high - sizeof(*frame));
+
+	*frame = (struct first_frame){.x30 = (uint64_t)os_host_start,
+				      .x19_to_x28 = {(uint64_t)entry, (uint64_t)argument}};
+	return frame;
+}

@@ -29,3 +29,34 @@ void os_host_set_pc(void *context, uintptr_t pc)
 {
 	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)pc;
 }
+
+/* Pushed by os_host_switch() and taken off again: System V ABI for AMD64, 3.2.1. */
+struct first_frame {
+	uint64_t r15, r14, r13, r12, rbx, rbp, return_address;
+	uint64_t padding[2]; /* rsp is a multiple of 16 when os_host_start calls */
+};
+
+asm(".text\n"
+    ".globl os_host_switch\n"
+    "os_host_switch:\n"
+    "	pushq %rbp\n	pushq %rbx\n	pushq %r12\n	pushq %r13\n	pushq %r14\n	pushq "
+    "%r15\n"
+    "	movq %rsp, (%rdi)\n"
+    "	movq %rsi, %rsp\n"
+    "	popq %r15\n	popq %r14\n	popq %r13\n	popq %r12\n	popq %rbx\n	popq %rbp\n"
+    "	ret\n"
+    "os_host_start:\n"
+    "	movq %r12, %rdi\n"
+    "	call *%rbx\n"
+    "	ud2\n");
+void os_host_start(void) __asm__("os_host_start");
+
+void *os_host_first_frame(uintptr_t stack_high, void (*entry)(void *), void *argument)
+{
+	struct first_frame *frame = (struct first_frame *)(stack_high - sizeof(*frame));
+
+	*frame = (struct first_frame){.rbx = (uint64_t)entry,
+				      .r12 = (uint64_t)argument,
+				      .return_address = (uint64_t)os_host_start};
+	return frame;
+}

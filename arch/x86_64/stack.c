@@ -13,6 +13,7 @@
  */
 #include <arch/stack.h>
 
+#include <arch/context.h>
 #include <arch/layout.h>
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
@@ -24,6 +25,10 @@
 
 const struct x86_stack_bounds *x86_stack_of(uintptr_t address)
 {
+	const struct x86_stack_bounds *task = x86_task_stack();
+
+	if (address >= task->low - PAGE_SIZE && address < task->high)
+		return task;
 	for (int i = 0; i < NR_STACKS; i++)
 		if (address >= x86_stacks[i].low - PAGE_SIZE && address < x86_stacks[i].high)
 			return &x86_stacks[i];

@@ -18,13 +18,19 @@ static inline unsigned long arch_irq_save(void);
 static inline void arch_irq_restore(unsigned long flags);
 static inline bool arch_irq_enabled(void);
 
+/* Turn interrupts on whatever they were: for a task's first instruction and the end of the boot. */
+static inline void arch_irq_enable(void);
+
 /* A counter that rises with time; under QEMU's -icount exactly one tick an instruction. */
 static inline uint64_t arch_cycles(void);
 
 /* arch_cycles() at the kernel's very first instruction. */
 uint64_t arch_boot_cycles(void);
 
-/* Rest until something happens; may return at once. */
+/*
+ * Interrupts are off, before and after. Rest until one is there, take it, and return; one that came since they
+ * were turned off ends the rest at once. It may return without one.
+ */
 static inline void arch_wait_for_interrupt(void);
 
 /*

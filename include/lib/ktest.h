@@ -106,6 +106,23 @@ unsigned long ktest_reports_begin(void);
 void ktest_reports_end(const char *file, int line, unsigned long before, const char *title);
 
 /*
+ * Run the body once inside a real interrupt of this CPU, and return when it is over. Where no interrupt
+ * controller is known the call itself counts as one. Interrupts on or off.
+ */
+void ktest_in_interrupt(void (*body)(void *context), void *context);
+
+/*
+ * Between the two an interrupt of the timer runs the body again and again, in the midst of whatever the test does
+ * with interrupts on. end() returns how often it ran: at least once, or 0 where no timer is known.
+ */
+void ktest_storm_begin(void (*body)(void *context), void *context);
+unsigned long ktest_storm_end(void);
+
+/* Runs the body on the CPUs [0, nr) at once and returns when all have. Skips the test where fewer run; then false. */
+bool ktest_run_on_cpus(unsigned int nr, void (*body)(unsigned int cpu, void *context),
+		       void *context);
+
+/*
  * Runs the ordinary tests whose "suite.name" contains `filter` (NULL: all) and prints KTAP.
  * Returns how many failed; -ENOENT when none matched.
  */

@@ -20,8 +20,13 @@ enum lock_rank {
 	LOCK_RANK_PGTABLE = 40,	    /* mm/pgtable: kernel page tables */
 	LOCK_RANK_ZONE = 50,	    /* mm/page: one zone's free lists */
 	LOCK_RANK_FIXMAP = 60,	    /* mm/pgtable: fixmap slots */
-	LOCK_RANK_REPORT = 80,	    /* lib/report: one report at a time */
-	LOCK_RANK_PRINTK = 90,	    /* lib/printk: the ring and the consoles */
+	LOCK_RANK_WAIT_QUEUE =
+		70,		/* lib/sched: one wait queue; whoever holds a lock above may wake */
+	LOCK_RANK_TIMEOUT = 71, /* lib/sched: who waits by the clock */
+	LOCK_RANK_RUN_QUEUE = 72, /* lib/sched: one CPU's tasks */
+	LOCK_RANK_TASKS = 74,	  /* lib/sched: the list of all tasks */
+	LOCK_RANK_REPORT = 80,	  /* lib/report: one report at a time */
+	LOCK_RANK_PRINTK = 90,	  /* lib/printk: the ring and the consoles */
 };
 
 typedef struct spinlock {
@@ -43,7 +48,7 @@ static inline void spin_lock_init(spinlock_t *lock, enum lock_rank rank)
 }
 
 /* Debug builds: prove the rank and the use of interrupts, remember what this CPU holds. A breach panics. */
-enum spin_usage { SPIN_IRQS_ON = 1, SPIN_IRQS_SAVED = 2 };
+enum spin_usage { SPIN_IRQS_ON = 1, SPIN_IRQS_SAVED = 2, SPIN_IN_INTERRUPT = 4 };
 void spin_check_acquire(spinlock_t *lock, enum spin_usage usage);
 void spin_check_release(spinlock_t *lock);
 
@@ -91,6 +96,9 @@ static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 	spin_unlock(lock);
 	arch_irq_restore(flags);
 }
+
+/* Debug builds: "holding lock zone" for the last lock that this CPU took and still holds, or NULL. */
+const char *spin_held_rule(void);
 
 static inline bool spin_is_locked(const spinlock_t *lock)
 {

@@ -39,12 +39,18 @@ static inline bool arch_irq_enabled(void)
 	return (SYSREG_READ(daif) & DAIF_IRQ) == 0;
 }
 
+static inline void arch_irq_enable(void)
+{
+	asm volatile("msr daifclr, #3" : : : "memory");
+}
+
 static inline uint64_t arch_cycles(void)
 {
 	return cpu_has_cycle_counter ? SYSREG_READ(pmccntr_el0) : SYSREG_READ(cntvct_el0);
 }
 
+/* WFI ends for an interrupt that is masked too, so none is lost between the mask and the rest. */
 static inline void arch_wait_for_interrupt(void)
 {
-	asm volatile("dsb sy\n\twfi" : : : "memory");
+	asm volatile("dsb sy\n\twfi\n\tmsr daifclr, #3\n\tisb\n\tmsr daifset, #3" : : : "memory");
 }

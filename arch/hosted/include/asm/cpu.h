@@ -48,6 +48,11 @@ static inline bool arch_irq_enabled(void)
 	return hosted_cpu.irqs_on;
 }
 
+static inline void arch_irq_enable(void)
+{
+	arch_irq_restore(true);
+}
+
 static inline uint64_t arch_cycles(void)
 {
 	return os_nanoseconds();

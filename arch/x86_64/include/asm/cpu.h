@@ -44,6 +44,11 @@ static inline bool arch_irq_enabled(void)
 	return flags & EFLAGS_IF;
 }
 
+static inline void arch_irq_enable(void)
+{
+	asm volatile("sti" ::: "memory");
+}
+
 static inline uint64_t arch_cycles(void)
 {
 	uint32_t low, high;
@@ -52,8 +57,8 @@ static inline uint64_t arch_cycles(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* No interrupt source is set up that could end a HLT, so this is only a pause. */
+/* STI holds interrupts back until behind the next instruction: none is taken before the HLT that it is to end. */
 static inline void arch_wait_for_interrupt(void)
 {
-	asm volatile("pause" ::: "memory");
+	asm volatile("sti\n\thlt\n\tcli" ::: "memory");
 }
