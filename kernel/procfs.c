@@ -74,6 +74,7 @@ static const struct proc_file files[] = {
 	{"/proc/kallsyms", show_kallsyms, NULL},
 	{"/proc/meminfo", proc_meminfo, NULL},
 	{"/proc/pagetypeinfo", proc_pagetypeinfo, NULL},
+	{"/proc/percpu", proc_percpu, NULL},
 	{"/proc/slabinfo", proc_slabinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
 	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},

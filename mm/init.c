@@ -150,7 +150,8 @@ void mm_init(const struct boot_info *boot)
 	hand_over(); /* what early has left is free blocks: alloc_pages() */
 	pr_info("buddy: took over %lu pages; early memory is closed", handover.taken_pages);
 
-	slab_init(); /* kmalloc() */
+	percpu_init(); /* alloc_percpu() */
+	slab_init();   /* kmalloc() */
 	pr_info("%s: %u caches, kmalloc() works", CONFIG_SLAB_NAME, nr_caches());
 
 	early_ioremap_close(); /* who still looks through a borrowed window is named */

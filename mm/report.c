@@ -38,6 +38,15 @@ static unsigned long slab_pages(void)
 	return nr_pages;
 }
 
+/* Pages of per-CPU areas, for all CPUs, as Linux counts them: without the bitmaps'. */
+static unsigned long percpu_pages(void)
+{
+	struct percpu_info info;
+
+	percpu_get_info(&info);
+	return info.pages;
+}
+
 struct high_low {
 	unsigned long high_total, high_free;
 };
@@ -125,8 +134,7 @@ static void show_kernel_uses(struct seq_file *file)
 	show_kib(file, "VmallocTotal:", arch_region_size(REGION_VMALLOC) >> 10);
 	show_kib(file, "VmallocUsed:", 0);
 	show_kib(file, "VmallocChunk:", 0);
-	show_kib(file, "Percpu:",
-		 ((size_t)(percpu_end - percpu_start) * nr_possible_cpus() + 1023) >> 10);
+	show_kib(file, "Percpu:", pages_to_kib(percpu_pages()));
 }
 
 static void show_huge_pages(struct seq_file *file)

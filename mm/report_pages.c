@@ -120,6 +120,23 @@ void mm_report_buddy(struct seq_file *file, const char *name)
 	}
 }
 
+/* --- /proc/percpu ------------------------------------------------------------- */
+
+void proc_percpu(struct seq_file *file)
+{
+	struct percpu_info info;
+
+	percpu_get_info(&info);
+	seq_printf(file, "cpus          %8u\nunit          %8u bytes of each chunk, for each cpu\n",
+		   nr_possible_cpus(), info.unit_size);
+	seq_printf(file, "static        %8lu bytes\nareas         %8lu\n", info.static_size,
+		   info.areas);
+	seq_printf(file, "dynamic       %8lu bytes of each cpu\nchunks        %8lu\n", info.bytes,
+		   info.chunks);
+	seq_printf(file, "pages         %8lu, %lu of them empty\nbitmap pages  %8lu\n", info.pages,
+		   info.empty_pages, info.meta_pages);
+}
+
 /* --- the prompt's pcp --------------------------------------------------------------- */
 
 static unsigned int list_length(const struct list_head *head)

@@ -16,6 +16,7 @@
 #include <mm/bootmem.h>
 #include <mm/early.h>
 #include <mm/memblock.h>
+#include <mm/percpu.h>
 #include <mm/pgtable.h>
 #include <mm/buddy.h>
 #include <mm/pcp.h>
@@ -41,6 +42,7 @@ bool mm_verify(void)
 	good = pgtable_check() && good;
 	good = all_zones_check() && good;
 	good = page_check() && good;
+	good = percpu_check() && good;
 	good = slab_check() && good;
 	return good;
 }
@@ -60,6 +62,15 @@ static void count_slabs(struct mm_accounts *accounts)
 	}
 }
 
+static void count_percpu(struct mm_accounts *accounts)
+{
+	struct percpu_info info;
+
+	percpu_get_info(&info);
+	accounts->percpu_areas = info.areas;
+	accounts->percpu_bytes = info.bytes;
+}
+
 void mm_accounts_take(struct mm_accounts *accounts)
 {
 	struct zone *zone;
@@ -68,12 +79,14 @@ void mm_accounts_take(struct mm_accounts *accounts)
 	static_assert(ARRAY_SIZE(accounts->free_blocks) == MAX_ORDER, "one count an order");
 
 	slab_drain();
+	percpu_drain();
 	drain_all_pages();
 	*accounts = (struct mm_accounts){.free_pages = nr_free_pages(), .reports = report_count()};
 	for_each_populated_zone (zone)
 		for (order = 0; order < MAX_ORDER; order++)
 			accounts->free_blocks[order] += zone->free_area[order].nr_free;
 	count_slabs(accounts);
+	count_percpu(accounts);
 }
 
 static bool same(const char *what, unsigned long before, unsigned long after, struct text_sink *say)
@@ -101,6 +114,8 @@ bool mm_accounts_equal(const struct mm_accounts *before, const struct mm_account
 	equal &= same("caches", before->caches, after->caches, say);
 	equal &= same("slabs", before->slabs, after->slabs, say);
 	equal &= same("slab objects", before->slab_objects, after->slab_objects, say);
+	equal &= same("per-CPU areas", before->percpu_areas, after->percpu_areas, say);
+	equal &= same("per-CPU bytes", before->percpu_bytes, after->percpu_bytes, say);
 	equal &= same("reports", before->reports, after->reports, say);
 	return equal;
 }

@@ -11,8 +11,16 @@
  *	arch_this_cpu_read(variable)
  *	arch_this_cpu_write(variable, value)
  *	arch_this_cpu_add(variable, value)		no result
+ *	arch_this_cpu_and(variable, value)
+ *	arch_this_cpu_or(variable, value)
+ *	arch_this_cpu_add_return(variable, value)	the sum
  *	arch_this_cpu_xchg(variable, value)		the old value
  *	arch_this_cpu_cmpxchg(variable, old, new)	the value found; stored when it was `old`
+ *
+ * and for two variables of 8 bytes, side by side, the first at a multiple of 16:
+ *
+ *	arch_this_cpu_cmpxchg_double(first, second, old1, old2, new1, new2)
+ *		true, and both stored, when both were as expected
  */
 #pragma once
 

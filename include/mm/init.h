@@ -30,6 +30,7 @@ bool mm_verify(void);
 /* Accounts that must be equal before and after a test. */
 struct mm_accounts {
 	unsigned long free_pages, free_blocks[11], slab_objects, slabs, caches, reports;
+	unsigned long percpu_areas, percpu_bytes;
 };
 void mm_accounts_take(struct mm_accounts *accounts); /* drains this CPU's caches first */
 
@@ -43,6 +44,7 @@ void proc_buddyinfo(struct seq_file *file);
 void proc_zoneinfo(struct seq_file *file);
 void proc_pagetypeinfo(struct seq_file *file);
 void proc_slabinfo(struct seq_file *file);
+void proc_percpu(struct seq_file *file);
 void proc_iomem(struct seq_file *file);
 
 /* At the prompt. */

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <arch/cpu.h>
 #include <asm/sysreg.h>
 
@@ -46,14 +48,21 @@ static inline void arch_percpu_set_offset(uintptr_t offset)
 		arch_irq_restore(percpu_flags_);                                                   \
 	} while (0)
 
-#define arch_this_cpu_add(variable, value)                                                         \
-	do {                                                                                       \
-		typeof(variable) percpu_new_ = (value);                                            \
+/* `operator` is +, & or |; the value that is then there. */
+#define percpu_operate(variable, operator, value)                                                  \
+	({                                                                                         \
+		typeof(variable) percpu_new_ = (typeof(variable))(value);                          \
 		unsigned long percpu_flags_ = arch_irq_save();                                     \
 		volatile typeof(variable) *percpu_copy_ = &percpu_copy(variable);                  \
-		*percpu_copy_ = (typeof(variable))(*percpu_copy_ + percpu_new_);                   \
+		percpu_new_ = (typeof(variable))(*percpu_copy_ operator percpu_new_);              \
+		*percpu_copy_ = percpu_new_;                                                       \
 		arch_irq_restore(percpu_flags_);                                                   \
-	} while (0)
+		percpu_new_;                                                                       \
+	})
+#define arch_this_cpu_add(variable, value)	  ((void)percpu_operate(variable, +, value))
+#define arch_this_cpu_and(variable, value)	  ((void)percpu_operate(variable, &, value))
+#define arch_this_cpu_or(variable, value)	  ((void)percpu_operate(variable, |, value))
+#define arch_this_cpu_add_return(variable, value) percpu_operate(variable, +, value)
 
 #define arch_this_cpu_cmpxchg(variable, old, new)                                                  \
 	({                                                                                         \
@@ -65,4 +74,21 @@ static inline void arch_percpu_set_offset(uintptr_t offset)
 			*percpu_copy_ = percpu_new_;                                               \
 		arch_irq_restore(percpu_flags_);                                                   \
 		percpu_found_;                                                                     \
+	})
+
+#define arch_this_cpu_cmpxchg_double(first, second, old1, old2, new1, new2)                        \
+	({                                                                                         \
+		typeof(first) percpu_old1_ = (old1), percpu_new1_ = (new1);                        \
+		typeof(second) percpu_old2_ = (old2), percpu_new2_ = (new2);                       \
+		unsigned long percpu_flags_ = arch_irq_save();                                     \
+		volatile typeof(first) *percpu_first_ = &percpu_copy(first);                       \
+		volatile typeof(second) *percpu_second_ = &percpu_copy(second);                    \
+		bool percpu_same_ = *percpu_first_ == percpu_old1_ &&                              \
+				    *percpu_second_ == percpu_old2_;                               \
+		if (percpu_same_) {                                                                \
+			*percpu_first_ = percpu_new1_;                                             \
+			*percpu_second_ = percpu_new2_;                                            \
+		}                                                                                  \
+		arch_irq_restore(percpu_flags_);                                                   \
+		percpu_same_;                                                                      \
 	})

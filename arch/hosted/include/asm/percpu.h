@@ -7,6 +7,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <arch/cpu.h>
 
 static inline uintptr_t arch_percpu_offset(void)
@@ -28,6 +31,15 @@ static inline void arch_percpu_set_offset(uintptr_t offset)
 #define arch_this_cpu_add(variable, value)                                                         \
 	((void)__atomic_fetch_add(hosted_this_cpu(variable), (typeof(variable))(value),            \
 				  __ATOMIC_RELAXED))
+#define arch_this_cpu_and(variable, value)                                                         \
+	((void)__atomic_fetch_and(hosted_this_cpu(variable), (typeof(variable))(value),            \
+				  __ATOMIC_RELAXED))
+#define arch_this_cpu_or(variable, value)                                                          \
+	((void)__atomic_fetch_or(hosted_this_cpu(variable), (typeof(variable))(value),             \
+				 __ATOMIC_RELAXED))
+#define arch_this_cpu_add_return(variable, value)                                                  \
+	((typeof(variable))__atomic_add_fetch(hosted_this_cpu(variable),                           \
+					      (typeof(variable))(value), __ATOMIC_RELAXED))
 #define arch_this_cpu_xchg(variable, value)                                                        \
 	__atomic_exchange_n(hosted_this_cpu(variable), (typeof(variable))(value), __ATOMIC_RELAXED)
 #define arch_this_cpu_cmpxchg(variable, old, new)                                                  \
@@ -38,3 +50,34 @@ static inline void arch_percpu_set_offset(uintptr_t offset)
 					    __ATOMIC_RELAXED);                                     \
 		found_;                                                                            \
 	})
+
+/*
+ * One instruction on x86_64 hosts, where a signal cannot part it; elsewhere with the CPU's interrupts off: only
+ * its own handlers touch the copy besides.
+ */
+static inline bool hosted_cmpxchg_double(uint64_t copy[2], uint64_t old1, uint64_t old2,
+					 uint64_t new1, uint64_t new2)
+{
+	bool swapped;
+#ifdef __x86_64__
+	asm volatile("cmpxchg16b %1"
+		     : "=@ccz"(swapped), "+m"(*(uint64_t(*)[2])copy), "+a"(old1), "+d"(old2)
+		     : "b"(new1), "c"(new2)
+		     : "memory");
+#else
+	unsigned long flags = arch_irq_save();
+
+	swapped = copy[0] == old1 && copy[1] == old2;
+	if (swapped) {
+		copy[0] = new1;
+		copy[1] = new2;
+	}
+	arch_irq_restore(flags);
+#endif
+	return swapped;
+}
+
+#define arch_this_cpu_cmpxchg_double(first, second, old1, old2, new1, new2)                        \
+	((void)&(second),                                                                          \
+	 hosted_cmpxchg_double((uint64_t *)hosted_this_cpu(first), (uint64_t)(old1),               \
+			       (uint64_t)(old2), (uint64_t)(new1), (uint64_t)(new2)))

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <asm/registers.h>
 
 /* Each CPU's own copy knows where it lies, so that reading the offset needs no rdmsr. */
@@ -36,6 +38,29 @@ extern uintptr_t x86_percpu_offset __attribute__((section("percpu")));
 			     : "cc");                                                              \
 	} while (0)
 
+/* `operation` is and, or. */
+#define x86_this_cpu_operate(operation, variable, value)                                           \
+	do {                                                                                       \
+		typeof(variable) this_cpu_value_ = (typeof(variable))(value);                      \
+		asm volatile(operation "%z0 %1, %%gs:%0"                                           \
+			     : "+m"(variable)                                                      \
+			     : "re"(this_cpu_value_)                                               \
+			     : "cc");                                                              \
+	} while (0)
+#define arch_this_cpu_and(variable, value) x86_this_cpu_operate("and", variable, value)
+#define arch_this_cpu_or(variable, value)  x86_this_cpu_operate("or", variable, value)
+
+#define arch_this_cpu_add_return(variable, value)                                                  \
+	({                                                                                         \
+		typeof(variable) this_cpu_value_ = (typeof(variable))(value);                      \
+		typeof(variable) this_cpu_old_ = this_cpu_value_;                                  \
+		asm volatile("xadd%z1 %0, %%gs:%1"                                                 \
+			     : "+r"(this_cpu_old_), "+m"(variable)                                 \
+			     :                                                                     \
+			     : "memory", "cc");                                                    \
+		(typeof(variable))(this_cpu_old_ + this_cpu_value_);                               \
+	})
+
 #define arch_this_cpu_xchg(variable, value)                                                        \
 	({                                                                                         \
 		typeof(variable) this_cpu_value_ = (value);                                        \
@@ -55,6 +80,20 @@ extern uintptr_t x86_percpu_offset __attribute__((section("percpu")));
 			     : "r"(this_cpu_new_)                                                  \
 			     : "memory", "cc");                                                    \
 		this_cpu_found_;                                                                   \
+	})
+
+/* gcc would call libatomic for 16 bytes. */
+#define arch_this_cpu_cmpxchg_double(first, second, old1, old2, new1, new2)                        \
+	({                                                                                         \
+		typeof(first) this_cpu_old1_ = (old1), this_cpu_new1_ = (new1);                    \
+		typeof(second) this_cpu_old2_ = (old2), this_cpu_new2_ = (new2);                   \
+		bool this_cpu_swapped_;                                                            \
+		asm volatile("cmpxchg16b %%gs:%1"                                                  \
+			     : "=@ccz"(this_cpu_swapped_), "+m"(first), "+m"(second),              \
+			       "+a"(this_cpu_old1_), "+d"(this_cpu_old2_)                          \
+			     : "b"(this_cpu_new1_), "c"(this_cpu_new2_)                            \
+			     : "memory");                                                          \
+		this_cpu_swapped_;                                                                 \
 	})
 
 static inline uintptr_t arch_percpu_offset(void)
