@@ -7,6 +7,23 @@
 #include <libfdt.h>
 #include <string.h>
 
+#define HEADER_VERSION 20 /* where it stands */
+#define SHORT_NAMES    16 /* since then a node's name is its own alone */
+
+static uint64_t number(const uint8_t *p, unsigned int cells)
+{
+	uint64_t value = 0;
+
+	for (unsigned int i = 0; i < 4 * cells; i++)
+		value = value << 8 | p[i];
+	return value;
+}
+
+bool oracle_survives(const uint8_t *tree, size_t size)
+{
+	return size >= HEADER_VERSION + 4 && number(tree + HEADER_VERSION, 1) >= SHORT_NAMES;
+}
+
 bool oracle_accepts(const uint8_t *tree, size_t size)
 {
 	return fdt_check_full(tree, size) == 0;
@@ -55,15 +72,6 @@ const uint8_t *oracle_property(const uint8_t *tree, const char *path, const char
 			       size_t *length)
 {
 	return property(tree, fdt_path_offset(tree, path), name, length);
-}
-
-static uint64_t number(const uint8_t *p, unsigned int cells)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < 4 * cells; i++)
-		value = value << 8 | p[i];
-	return value;
 }
 
 static unsigned int cells_of(const uint8_t *tree, int node, const char *name,

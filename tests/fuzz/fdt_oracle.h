@@ -8,6 +8,12 @@
 
 #include <lib/types.h>
 
+/*
+ * May libfdt be asked? Before version 16 a node's name was its whole path; of a root whose name
+ * has no slash libfdt 1.6.1 finds no name, and fdt_check_full() reads it all the same, at NULL.
+ */
+bool oracle_survives(const uint8_t *tree, size_t size);
+
 /* Does fdt_check_full() find nothing wrong? The other calls are for trees that it accepts. */
 bool oracle_accepts(const uint8_t *tree, size_t size);
 

@@ -19,6 +19,7 @@
 #include <lib/types.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerInitialize(int *argc, char ***argv); /* only where a target has something to set up */
 
 /* The input as a row of numbers, little-endian, with zeros behind its end. */
 struct fuzz_input {
