@@ -2,6 +2,8 @@
 /*
  * cmdline_fuzz.c - fault-B32: any command line, against a tokenizer that copies each word.
  *
+ * What memmap=, reserve=, cma= and swiotlb= make of their values is compared too.
+ *
  *	input	the text
  */
 #include "fuzz.h"
@@ -11,6 +13,8 @@
 #include <lib/errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../../mm/early/impl.h"
 
 #define MAX_WORDS COMMAND_LINE_SIZE
 
@@ -89,16 +93,8 @@ static void for_each_word(const char *text,
 
 static bool found;
 
-static void remember_last(const struct model_word *word, const char *wanted)
-{
-	if (strcmp(word->key, wanted) == 0) {
-		last = *word;
-		found = true;
-	}
-}
-
-/* A size by arithmetic that cannot overflow; false when the text is none. */
-static bool model_size(const char *text, uint64_t *size)
+/* The size at the start of a text, by arithmetic that cannot overflow, and what stands behind it; NULL when there is none. */
+static const char *model_number(const char *text, uint64_t *size)
 {
 	static const char suffixes[] = "KMGTPE";
 	__uint128_t value = 0, most = ~(uint64_t)0;
@@ -121,7 +117,7 @@ static bool model_size(const char *text, uint64_t *size)
 		value = min(value * base + one, most);
 	}
 	if (digits == 0)
-		return false;
+		return NULL;
 	suffix = *text ? strchr(suffixes, *text & ~0x20) : NULL;
 	if (suffix && ((*text >= 'A' && *text <= 'Z') || (*text >= 'a' && *text <= 'z'))) {
 		for (const char *s = suffixes; s <= suffix; s++)
@@ -129,7 +125,130 @@ static bool model_size(const char *text, uint64_t *size)
 		text++;
 	}
 	*size = (uint64_t)value;
-	return *text == '\0';
+	return text;
+}
+
+static bool model_size(const char *text, uint64_t *size)
+{
+	uint64_t value;
+	const char *end = model_number(text, &value);
+
+	if (!end || *end)
+		return false;
+	*size = value;
+	return true;
+}
+
+/* --- ranges: memmap= and reserve= --- */
+
+#define VALUE_MOST 255 /* a longer value is not read */
+
+static struct early_word expected[EARLY_MAX_WORDS];
+static unsigned int nr_expected;
+
+/* "SIZE letter START", whole; the ranges that it stands for go to `expected`. */
+static bool model_range(const char *text, const char *wanted)
+{
+	uint64_t size, start;
+	const char *letter = model_number(text, &size), *end;
+	bool memmap = strcmp(wanted, "memmap") == 0;
+
+	if (!letter || *letter == '\0' || !strchr(memmap ? "@$#" : "@", *letter))
+		return false;
+	end = model_number(letter + 1, &start);
+	if (!end || *end || size == 0 || start >= BOOT_RANGE_END)
+		return false;
+	if (nr_expected == EARLY_MAX_WORDS)
+		return false;
+	expected[nr_expected++] = (struct early_word){
+		.start = start,
+		.end = (phys_addr_t)min((__uint128_t)start + size, (__uint128_t)BOOT_RANGE_END),
+		.fate = memmap && *letter == '@' ? EARLY_ADDED : EARLY_RESERVED,
+	};
+	return true;
+}
+
+/* Pieces between commas, up to the first that makes no sense; nothing behind the last comma is nothing. */
+static void model_ranges(const struct model_word *word, const char *wanted)
+{
+	static char copy[COMMAND_LINE_SIZE];
+	const char *piece = copy;
+	char *comma;
+
+	if (strcmp(word->key, wanted) != 0 || strlen(word->value) > VALUE_MOST)
+		return;
+	strcpy(copy, word->value);
+	do {
+		comma = strchr(piece, ',');
+		if (comma)
+			*comma = '\0';
+		if (!model_range(piece, wanted))
+			return;
+		piece = comma ? comma + 1 : "";
+	} while (*piece);
+}
+
+/* SLOTS, SLOTS,force or force; slots of 2 KiB. */
+static bool model_swiotlb(const char *text, struct early_dma *dma)
+{
+	uint64_t slots = 0;
+	const char *end = model_number(text, &slots);
+
+	if (!end) {
+		dma->swiotlb_force = strcmp(text, "force") == 0;
+		return dma->swiotlb_force;
+	}
+	dma->swiotlb_force = strcmp(end, ",force") == 0;
+	if (*end && !dma->swiotlb_force)
+		return false;
+	if (!dma->swiotlb_force && slots == 0)
+		return false;
+	dma->swiotlb = (uint64_t)min((__uint128_t)slots, (__uint128_t)(~0ULL / 2048)) * 2048;
+	return true;
+}
+
+static void remember_last(const struct model_word *word, const char *wanted)
+{
+	if (strcmp(word->key, wanted) == 0) {
+		last = *word;
+		found = true;
+	}
+}
+
+static void compare_dma(const struct early_dma *dma)
+{
+	struct early_dma model = {0};
+
+	found = false;
+	for_each_word(cmdline_get(), remember_last, "cma");
+	if (!found || strlen(last.value) >= 32 || !model_size(last.value, &model.cma))
+		model.cma = 0;
+	REQUIRE(dma->cma == model.cma);
+	found = false;
+	for_each_word(cmdline_get(), remember_last, "swiotlb");
+	if (!found || strlen(last.value) > VALUE_MOST || !model_swiotlb(last.value, &model)) {
+		model.swiotlb = 0;
+		model.swiotlb_force = false;
+	}
+	REQUIRE(dma->swiotlb == model.swiotlb && dma->swiotlb_force == model.swiotlb_force);
+}
+
+static void ask_for_ranges(void)
+{
+	struct early_words words;
+
+	nr_expected = 0;
+	for_each_word(cmdline_get(), model_ranges, "memmap");
+	for_each_word(cmdline_get(), model_ranges, "reserve");
+	early_read_words(&words);
+	REQUIRE(words.nr == nr_expected);
+	for (unsigned int i = 0; i < words.nr; i++) {
+		REQUIRE(words.word[i].start < words.word[i].end);
+		REQUIRE(words.word[i].start == expected[i].start);
+		REQUIRE(words.word[i].end == expected[i].end);
+		REQUIRE(words.word[i].fate == expected[i].fate);
+	}
+	compare_dma(&words.dma);
 }
 
 static void ask(const char *key)
@@ -177,7 +296,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char whole[COMMAND_LINE_SIZE];
 	char *text = malloc(size + 1);
-	unsigned int asked = 0;
 
 	memcpy(text, data, size);
 	text[size] = '\0';
@@ -195,7 +313,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ask("mem");
 	ask("k");
 	ask("");
-	(void)asked;
+	ask_for_ranges();
 	/* Every word is found under its own name; long lines would take a while. */
 	if (strlen(whole) <= 256)
 		for_each_word(whole, ask_for_word, NULL);
