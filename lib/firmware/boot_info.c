@@ -5,10 +5,17 @@
  * THE IDEA	The lists are static, because nothing can be allocated yet, and the
  *	firmware may name more ranges than they hold. Losing a usable range
  *	costs memory; losing a reserved one lets the kernel write over it. So
- *	the smallest usable range goes first, and when only reservations are left,
- *	two of them become one and the gap between them is lost.
+ *	the smallest usable range goes first. Some places are for usable ranges
+ *	alone, or thousands of reservations would leave no RAM to boot in: when all
+ *	others are taken, two reservations become one and the gap between them is lost.
  *
- * COST		O(1) for an entry, O(BOOT_MAX_RANGES) for each that does not fit.
+ * PICTURE	a place is wanted, none is left: the smallest gap goes
+ *
+ *	|R|    |R| |R|        |R|	before
+ *	|R|    |R=====|  |R|  |R|	after
+ *
+ * COST		O(1) for an entry, O(BOOT_MAX_RANGES) for each that does not fit, and
+ *	O(BOOT_MAX_RANGES^2) once, for sorting.
  * FLOOR	lib. Boot CPU only, before the first allocation.
  */
 #include <lib/firmware/boot_info.h>
@@ -16,6 +23,8 @@
 #include <lib/errno.h>
 #include <lib/printk.h>
 #include <lib/string.h>
+
+#define MAX_RESERVED (BOOT_MAX_RANGES - BOOT_ROOM_FOR_USABLE)
 
 void boot_info_complain(struct boot_info *info, const char *format, ...)
 {
@@ -28,6 +37,22 @@ void boot_info_complain(struct boot_info *info, const char *format, ...)
 	va_end(args);
 	if (info->complaints == BOOT_MAX_COMPLAINTS)
 		pr_warn("boot: the firmware is wrong in many places, the rest is not listed");
+}
+
+void boot_info_dispute(struct boot_info *info, phys_addr_t start, phys_addr_t end,
+		       const char *format, ...)
+{
+	struct boot_dispute dispute = {start, end, ""};
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(dispute.what, sizeof(dispute.what), format, args);
+	va_end(args);
+	boot_info_complain(info, "two sources disagree about [%#llx, %#llx): %s",
+			   (unsigned long long)start, (unsigned long long)end, dispute.what);
+	if (info->nr_disputes < BOOT_MAX_DISPUTES)
+		info->dispute[info->nr_disputes] = dispute;
+	info->nr_disputes++;
 }
 
 /* The smallest usable entry, or NULL. */
@@ -53,35 +78,104 @@ static phys_addr_t range_gap(const struct boot_range *a, const struct boot_range
 	return b->end < a->start ? a->start - b->end : 0;
 }
 
-static void join_nearest(struct boot_info *info, const struct boot_range *added)
+static unsigned int count_reservations(const struct boot_info *info)
 {
-	struct boot_range *nearest = &info->map[0];
+	unsigned int nr = 0;
 
-	for (unsigned int i = 1; i < info->nr_map; i++)
-		if (range_gap(&info->map[i], added) < range_gap(nearest, added))
-			nearest = &info->map[i];
-
-	nearest->start = min(nearest->start, added->start);
-	nearest->end = max(nearest->end, added->end);
-	nearest->type = max(nearest->type, added->type);
+	for (unsigned int i = 0; i < info->nr_map; i++)
+		nr += info->map[i].type != MEMORY_USABLE;
+	return nr;
 }
 
-/* The list is full: something usable goes, or two reservations become one. */
+/* By insertion: all but one or two are in order since the last time. The entries themselves stay where they are. */
+static void sort_by_start(struct boot_info *info)
+{
+	for (unsigned int i = 0; i < info->nr_map; i++) {
+		uint16_t index = i < info->nr_sorted ? info->by_start[i] : (uint16_t)i;
+		unsigned int place = i;
+
+		for (; place > 0 &&
+		       info->map[info->by_start[place - 1]].start > info->map[index].start;
+		     place--)
+			info->by_start[place] = info->by_start[place - 1];
+		info->by_start[place] = index;
+	}
+	info->nr_sorted = info->nr_map;
+}
+
+static void join(struct boot_range *into, const struct boot_range *other)
+{
+	into->start = min(into->start, other->start);
+	into->end = max(into->end, other->end);
+	into->type = max(into->type, other->type);
+}
+
+/* The reservation that lies nearest to `added`. */
+static struct boot_range *nearest_to(struct boot_info *info, const struct boot_range *added)
+{
+	struct boot_range *nearest = NULL;
+
+	for (unsigned int i = 0; i < info->nr_map; i++) {
+		struct boot_range *range = &info->map[i];
+
+		if (range->type != MEMORY_USABLE &&
+		    (!nearest || range_gap(range, added) < range_gap(nearest, added)))
+			nearest = range;
+	}
+	return nearest;
+}
+
+/* Of the reservations, in order of address, the two neighbours with the smallest gap. */
+static void nearest_pair(struct boot_info *info, struct boot_range *pair[2])
+{
+	struct boot_range *previous = NULL;
+
+	sort_by_start(info);
+	for (unsigned int i = 0; i < info->nr_map; i++) {
+		struct boot_range *range = &info->map[info->by_start[i]];
+
+		if (range->type == MEMORY_USABLE)
+			continue;
+		if (previous &&
+		    (!pair[0] || range_gap(previous, range) < range_gap(pair[0], pair[1]))) {
+			pair[0] = previous;
+			pair[1] = range;
+		}
+		previous = range;
+	}
+}
+
+/* Reservations have all the places that they may have: of them and the new one the two nearest become one. */
+static void add_by_joining(struct boot_info *info, const struct boot_range *added)
+{
+	struct boot_range *pair[2] = {NULL, NULL}, *nearest = nearest_to(info, added);
+
+	info->dropped++;
+	if (!info->said_joined)
+		pr_warn("memory map: more than %u reservations, the nearest ones become one",
+			MAX_RESERVED);
+	info->said_joined = true;
+	nearest_pair(info, pair);
+	if (range_gap(nearest, added) <= range_gap(pair[0], pair[1])) {
+		join(nearest, added);
+		return;
+	}
+	join(pair[0], pair[1]);
+	*pair[1] = *added;
+}
+
+/* The list is full, and not of reservations alone: the smallest usable range goes, be it the new one. */
 static int add_to_full_map(struct boot_info *info, const struct boot_range *added)
 {
 	struct boot_range *victim = smallest_usable(info);
 
-	if (info->dropped++ == 0)
+	info->dropped++;
+	if (!info->said_dropped)
 		pr_warn("memory map: more than %u entries, the smallest usable ones are lost",
 			BOOT_MAX_RANGES);
-	if (added->type == MEMORY_USABLE &&
-	    (!victim || added->end - added->start <= victim->end - victim->start))
-		return -ENOSPC;
-	if (!victim) {
-		join_nearest(info, added);
-		return 0;
-	}
-	*victim = *added;
+	info->said_dropped = true;
+	if (added->type != MEMORY_USABLE || added->end - added->start > victim->end - victim->start)
+		*victim = *added;
 	return -ENOSPC;
 }
 
@@ -103,6 +197,11 @@ int boot_info_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t s
 			info->dropped++;
 			return -EINVAL;
 		}
+	}
+	if (type != MEMORY_USABLE && info->nr_map >= MAX_RESERVED &&
+	    count_reservations(info) == MAX_RESERVED) {
+		add_by_joining(info, &added);
+		return 0;
 	}
 	if (info->nr_map == BOOT_MAX_RANGES)
 		return add_to_full_map(info, &added);

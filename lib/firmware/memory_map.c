@@ -21,7 +21,7 @@
  *	F1  Ranges are sorted, disjoint and not empty.
  *	F2  Both ends are multiples of the page size.
  *	F3  Two ranges of equal type never touch.
- *	F4  There are at most BOOT_MAX_RANGES.
+ *	F4  There are at most BOOT_MAX_RANGES, BOOT_ROOM_FOR_USABLE of them usable when it is full.
  *
  * COST		n entries have at most 2n edges and each edge looks at every entry:
  *	O(n^2) without any scratch memory. Ten entries take a thousand
@@ -34,6 +34,8 @@
 
 #include <arch/layout.h>
 #include <lib/printk.h>
+
+#define MAX_RESERVED (BOOT_MAX_RANGES - BOOT_ROOM_FOR_USABLE)
 
 static phys_addr_t range_size(const struct boot_range *range)
 {
@@ -94,7 +96,7 @@ static void remove_range(struct memory_map *map, unsigned int index)
 		map->range[i] = map->range[i + 1];
 }
 
-/* Index of the smallest usable range, or map->nr when there is none. */
+/* Index of the smallest usable range; a full map has some. */
 static unsigned int smallest_usable(const struct memory_map *map)
 {
 	unsigned int smallest = map->nr;
@@ -135,7 +137,16 @@ static void join_with_next(struct memory_map *map, unsigned int index)
 	}
 }
 
-/* The map is full and holds reservations alone: the two that are nearest to each other become one. */
+static unsigned int count_reservations(const struct memory_map *map)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < map->nr; i++)
+		nr += map->range[i].type != MEMORY_USABLE;
+	return nr;
+}
+
+/* The two reservations with the smallest gap become one. Some are neighbours: there are far more of them than usable ranges. */
 static void join_two_nearest(struct memory_map *map)
 {
 	unsigned int nearest = 0;
@@ -144,6 +155,8 @@ static void join_two_nearest(struct memory_map *map)
 	for (unsigned int i = 0; i + 1 < map->nr; i++) {
 		phys_addr_t gap = map->range[i + 1].start - map->range[i].end;
 
+		if (map->range[i].type == MEMORY_USABLE || map->range[i + 1].type == MEMORY_USABLE)
+			continue;
 		if (gap < nearest_gap) {
 			nearest_gap = gap;
 			nearest = i;
@@ -163,17 +176,15 @@ static bool make_room(struct memory_map *map, const struct boot_range *piece)
 {
 	unsigned int victim;
 
+	if (piece->type != MEMORY_USABLE && map->nr >= MAX_RESERVED &&
+	    count_reservations(map) == MAX_RESERVED)
+		join_two_nearest(map);
 	if (map->nr < BOOT_MAX_RANGES)
 		return true;
 	victim = smallest_usable(map);
-	if (piece->type == MEMORY_USABLE &&
-	    (victim == map->nr || range_size(piece) <= range_size(&map->range[victim]))) {
+	if (piece->type == MEMORY_USABLE && range_size(piece) <= range_size(&map->range[victim])) {
 		drop_usable(map, piece);
 		return false;
-	}
-	if (victim == map->nr) {
-		join_two_nearest(map);
-		return true;
 	}
 	drop_usable(map, &map->range[victim]);
 	remove_range(map, victim);
@@ -242,7 +253,7 @@ static bool broken(const char *rule, unsigned int index)
 
 bool memory_map_check(const struct memory_map *map)
 {
-	if (map->nr > BOOT_MAX_RANGES)
+	if (map->nr > BOOT_MAX_RANGES || count_reservations(map) > MAX_RESERVED)
 		return broken("F4 too many ranges", map->nr);
 	for (unsigned int i = 0; i < map->nr; i++) {
 		const struct boot_range *range = &map->range[i];

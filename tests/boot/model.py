@@ -41,7 +41,7 @@ def free_pages(entries, reserved):
 RANGE_END = (1 << 64) - PAGE  # no range reaches further
 LOW_MEGABYTE = (0, 1 << 20)
 ADAPTERS = (640 << 10, 1 << 20)
-MAX_RANGES = 512  # entries that the kernel keeps, BOOT_MAX_RANGES
+MAX_RANGES = 496  # entries that the kernel keeps for certain, BOOT_MAX_RANGES without the places for usable ones
 MAX_PIECES = 120  # usable pieces that it keeps for certain; more: the smallest may be left out
 
 

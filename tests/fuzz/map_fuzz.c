@@ -139,10 +139,23 @@ static void reorder(unsigned int nr)
 	require_same(&map, &again);
 }
 
+/* Whatever is lost, memory without any reservation in or around it is not: there would be none to boot in. */
+static void require_largest(void)
+{
+	bool any_page = false, any_reserved = false;
+
+	for (unsigned int p = 0; p < NR_PAGES; p++) {
+		any_page |= page[p] == MEMORY_USABLE;
+		any_reserved |= page[p] > MEMORY_USABLE;
+	}
+	if (any_page && !any_reserved)
+		REQUIRE(memory_map_usable_pages(&map) > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = {data, size};
-	bool at_top = fuzz_u8(&input) & 1, full = false;
+	bool at_top = fuzz_u8(&input) & 1;
 	unsigned int entries = 0;
 	uint64_t n;
 
@@ -154,7 +167,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct entry entry = next_entry(&input);
 
 		paint(&entry);
-		full |= info.nr_map == BOOT_MAX_RANGES;
 		boot_info_add_range(&info, window + entry.start, entry.length,
 				    e820_memory_type(entry.type), entry.source, entry.type);
 		entries++;
@@ -168,7 +180,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n = info.nr_map + 1;
 	REQUIRE(fuzz_steps <= 1000 + 100 * n * n);
 	REQUIRE(memory_map_check(&map));
-	compare(!full && map.dropped_usable == 0 && map.nr < BOOT_MAX_RANGES);
+	compare(!info.said_dropped && !info.said_joined && map.dropped_usable == 0 &&
+		map.nr < BOOT_MAX_RANGES - BOOT_ROOM_FOR_USABLE);
+	require_largest();
 	reorder(info.nr_map);
 	memory_map_sanitise(&again, map.range, map.nr);
 	require_same(&map, &again);

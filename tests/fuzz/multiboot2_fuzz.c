@@ -175,7 +175,8 @@ static void compare_map(void)
 {
 	bool with_efi = efi_counts();
 	/* A full map gives up usable memory; a module that is one too many is taken out of the map. */
-	bool complete = info.nr_map < BOOT_MAX_RANGES && info.nr_reserved < BOOT_MAX_RESERVATIONS;
+	bool complete = !info.said_dropped && !info.said_joined &&
+			info.nr_reserved < BOOT_MAX_RESERVATIONS;
 
 	for (unsigned int i = 0; i < info.nr_map; i++) {
 		compare_byte(info.map[i].start, with_efi, complete);

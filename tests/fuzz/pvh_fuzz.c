@@ -60,7 +60,9 @@ static void try_map(const uint8_t *data, size_t size)
 
 	REQUIRE(nr == size / sizeof(struct map_entry));
 	REQUIRE(fuzz_steps <= 100 + 100 * (uint64_t)size);
-	if (nr > BOOT_MAX_RANGES) /* what then becomes of it is map_fuzz.c's business */
+	if (nr >
+	    BOOT_MAX_RANGES -
+		    BOOT_ROOM_FOR_USABLE) /* what then becomes of it is map_fuzz.c's business */
 		return;
 	for (unsigned int i = 0; i < nr; i++) {
 		struct map_entry entry;

@@ -12,12 +12,16 @@
 #include <lib/firmware/boot_nodes.h>
 #include <lib/types.h>
 
-#define BOOT_MAX_RANGES	      512 /* pieces of the firmware's map, and of the sanitised one */
-#define BOOT_MAX_RESERVATIONS 64  /* image, initrd, tables, device tree, ... */
-#define BOOT_MAX_COMPLAINTS   32  /* lines about what is wrong, before the rest is only counted */
-#define BOOT_MAX_PORTS	      4	  /* serial ports that have a number */
-#define BOOT_MAX_IO_APICS     16
-#define BOOT_MAX_ECAMS	      8
+#define BOOT_MAX_RANGES 512 /* pieces of the firmware's map, and of the sanitised one */
+#define BOOT_ROOM_FOR_USABLE                                                                       \
+	16 /* of them that no reservation can take: the largest usable ranges stay */
+#define BOOT_MAX_RESERVATIONS 64 /* image, initrd, tables, device tree, ... */
+#define BOOT_MAX_COMPLAINTS   32 /* lines about what is wrong, before the rest is only counted */
+#define BOOT_MAX_DISPUTES                                                                          \
+	16		    /* ranges of which two sources say different things; more are counted */
+#define BOOT_MAX_PORTS	  4 /* serial ports that have a number */
+#define BOOT_MAX_IO_APICS 16
+#define BOOT_MAX_ECAMS	  8
 
 /*
  * Ranges end here at the latest. No CPU forms an address in the last page of
@@ -67,6 +71,12 @@ struct boot_reservation {
 	enum boot_source source;
 	bool no_map;   /* must not be in the direct map either */
 	char name[24]; /* "kernel image", "initrd", "device tree", a node's name */
+};
+
+/* Two sources disagree about a range, and the safe one was believed. */
+struct boot_dispute {
+	phys_addr_t start, end;
+	char what[72];
 };
 
 enum uart_type { UART_NONE, UART_16550, UART_PL011, UART_MINI /* the Raspberry Pi's second */ };
@@ -145,8 +155,13 @@ struct boot_info {
 	unsigned int nr_map;
 	struct boot_reservation reserved[BOOT_MAX_RESERVATIONS];
 	unsigned int nr_reserved;
-	unsigned int dropped;	 /* entries that did not fit or made no sense */
-	unsigned int complaints; /* messages about them, printed or not */
+	uint16_t by_start[BOOT_MAX_RANGES]; /* a full map's entries in order of address */
+	unsigned int nr_sorted;
+	bool said_dropped, said_joined;
+	struct boot_dispute dispute[BOOT_MAX_DISPUTES];
+	unsigned int nr_disputes; /* counted beyond the list's end */
+	unsigned int dropped;	  /* entries that did not fit or made no sense */
+	unsigned int complaints;  /* messages about them, printed or not */
 
 	struct boot_cpu cpu[NR_CPUS];
 	unsigned int nr_cpus;	       /* listed in cpu[] */
@@ -181,8 +196,8 @@ void boot_info_complain(struct boot_info *info, const char *format, ...) __print
 /*
  * Append an entry of the firmware's map. Empty ones are dropped without a word. One that wraps is
  * clipped at BOOT_RANGE_END, or dropped where it claims to be usable, which cannot be true.
- * When the list is full the smallest usable entry makes room; among reservations
- * alone the new one is joined with the nearest, gap and all. 0, or -ENOSPC when a usable
+ * When the list is full the smallest usable entry makes room; when reservations have taken all but the last
+ * BOOT_ROOM_FOR_USABLE places, the two that lie nearest are joined, gap and all. 0, or -ENOSPC when a usable
  * entry was lost, -EINVAL when this one was dropped; `dropped` counts either.
  */
 int boot_info_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t size,
@@ -195,6 +210,10 @@ int boot_info_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t s
  */
 int boot_info_reserve(struct boot_info *info, phys_addr_t start, phys_addr_t size,
 		      enum boot_source source, bool no_map, const char *name);
+
+/* Two sources disagree about [start, end): says so, and keeps it for `memmap`. The caller has chosen the safe reading. */
+void boot_info_dispute(struct boot_info *info, phys_addr_t start, phys_addr_t end,
+		       const char *format, ...) __printf(4, 5);
 
 /* Append a CPU unless its hardware id is listed already; beyond NR_CPUS it is only counted. */
 void boot_info_add_cpu(struct boot_info *info, const struct boot_cpu *cpu);

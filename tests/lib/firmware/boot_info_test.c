@@ -39,6 +39,15 @@ static bool kept(phys_addr_t pa)
 	return false;
 }
 
+static unsigned int usable_entries(void)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < info.nr_map; i++)
+		nr += info.map[i].type == MEMORY_USABLE;
+	return nr;
+}
+
 /* fault-B9 */
 KTEST(boot_info, an_entry_that_wraps_is_dropped_alone_if_usable_and_clipped_if_not)
 {
@@ -90,10 +99,43 @@ KTEST(boot_info, thousands_of_entries_lose_no_reservation)
 	for (unsigned int i = 0; i < nr; i++)
 		add(i * 0x2000ULL, 0x1000, i % 2 ? MEMORY_RESERVED : MEMORY_USABLE);
 	EXPECT_EQ(info.nr_map, BOOT_MAX_RANGES);
+	EXPECT_EQ(usable_entries(), BOOT_ROOM_FOR_USABLE);
 	EXPECT_GE(info.dropped, nr / 2);
 	for (unsigned int i = 1; i < nr; i += 2)
 		if (!kept(i * 0x2000ULL))
 			EXPECT_EQ(i, 0);
+	end();
+}
+
+/* fault-B14: where RAM is named last, and where the new reservation lies far from all others. */
+KTEST(boot_info, reservations_leave_room_for_the_largest_usable_ranges_and_lose_the_smallest_gaps)
+{
+	begin();
+	for (unsigned int i = 0; i < 5000; i++)
+		add(0x10000000ULL + i * 0x2000, 0x1000, MEMORY_RESERVED);
+	add(0x8000000000, 0x1000, MEMORY_RESERVED);
+	EXPECT_EQ(add(0x100000, 0x8000000, MEMORY_USABLE), 0);
+	EXPECT_EQ(add(0x4000000000, 0x1000000, MEMORY_USABLE), 0);
+	EXPECT_EQ(usable_entries(), 2);
+	EXPECT_TRUE(kept(0x10000000 + 4999 * 0x2000));
+	EXPECT_TRUE(kept(0x8000000000));
+	EXPECT_FALSE(kept(0x4000000000));
+	EXPECT_FALSE(kept(0x10000000 + 5000 * 0x2000));
+	for (unsigned int i = 0; i < 5000; i++)
+		if (!kept(0x10000000ULL + i * 0x2000))
+			EXPECT_EQ(i, 0);
+	end();
+}
+
+KTEST(boot_info, where_two_sources_disagree_it_is_said_and_kept_for_memmap)
+{
+	begin();
+	for (unsigned int i = 0; i < BOOT_MAX_DISPUTES + 3; i++)
+		boot_info_dispute(&info, 0x1000, 0x2000, "number %u", i);
+	EXPECT_EQ(info.nr_disputes, BOOT_MAX_DISPUTES + 3);
+	EXPECT_EQ(info.complaints, BOOT_MAX_DISPUTES + 3);
+	EXPECT_EQ(info.dispute[1].end, 0x2000);
+	EXPECT_STREQ(info.dispute[BOOT_MAX_DISPUTES - 1].what, "number 15");
 	end();
 }
 

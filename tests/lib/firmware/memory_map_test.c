@@ -315,7 +315,7 @@ KTEST(memory_map, a_sane_map_is_left_alone)
  */
 KTEST(memory_map, a_full_map_drops_usable_pieces_first_and_counts_them)
 {
-	const unsigned int nr_reserved = BOOT_MAX_RANGES - 12;
+	const unsigned int room = BOOT_ROOM_FOR_USABLE + 4, nr_reserved = BOOT_MAX_RANGES - room;
 
 	for (unsigned int i = 0; i < nr_reserved; i++) {
 		phys_addr_t base = i * 16 * PAGE_SIZE;
@@ -327,11 +327,11 @@ KTEST(memory_map, a_full_map_drops_usable_pieces_first_and_counts_them)
 	memory_map_sanitise(&map, many, 2 * nr_reserved);
 	EXPECT_TRUE(memory_map_check(&map));
 	EXPECT_EQ(map.nr, BOOT_MAX_RANGES);
-	EXPECT_EQ(map.dropped_usable, nr_reserved - 12);
+	EXPECT_EQ(map.dropped_usable, nr_reserved - room);
 	for (unsigned int i = 0; i < nr_reserved; i++)
 		EXPECT_EQ(map_page(&map, i * 16), R);
-	/* The twelve that stay are of the largest kind. */
-	EXPECT_EQ(memory_map_usable_pages(&map), 12 * 8);
+	/* Those that stay are of the largest kind. */
+	EXPECT_EQ(memory_map_usable_pages(&map), room * 8);
 }
 
 /* fault-B14
@@ -339,7 +339,7 @@ KTEST(memory_map, a_full_map_drops_usable_pieces_first_and_counts_them)
  */
 KTEST(memory_map, too_many_reservations_lose_the_smallest_gap_and_nothing_else)
 {
-	const unsigned int nr = BOOT_MAX_RANGES + 1, near = 78;
+	const unsigned int nr = BOOT_MAX_RANGES - BOOT_ROOM_FOR_USABLE + 1, near = 78;
 
 	for (unsigned int i = 0; i < nr; i++) {
 		phys_addr_t base = i * 16 * PAGE_SIZE;
@@ -350,13 +350,37 @@ KTEST(memory_map, too_many_reservations_lose_the_smallest_gap_and_nothing_else)
 	}
 	memory_map_sanitise(&map, many, nr);
 	EXPECT_TRUE(memory_map_check(&map));
-	EXPECT_EQ(map.nr, BOOT_MAX_RANGES);
+	EXPECT_EQ(map.nr, nr - 1);
 	EXPECT_EQ(map.lost, 2 * PAGE_SIZE);
 	EXPECT_EQ(map.range[near].start, near * 16 * PAGE_SIZE);
 	EXPECT_EQ(map.range[near].end, ((near + 1) * 16 + 1) * PAGE_SIZE);
 	EXPECT_EQ(map.range[near].type, R); /* the more severe of N and R */
 	for (unsigned int i = 0; i < nr; i++)
 		EXPECT_NE(map_page(&map, i * 16), MEMORY_NONE);
+}
+
+/* fault-B14
+ *	|U      |R|R|R| ... |R|      U|	as many reservations as there is room for, and more: the ends stay usable
+ */
+KTEST(memory_map, the_largest_usable_ranges_stay_however_many_are_reserved)
+{
+	const unsigned int nr = 2 * BOOT_MAX_RANGES, first = 1000, last = first + 2 * nr;
+
+	many[0] = entry(0, (phys_addr_t)(last + 1000) * PAGE_SIZE, U);
+	for (unsigned int i = 1; i < nr; i++) {
+		phys_addr_t base = (first + 2 * (phys_addr_t)i) * PAGE_SIZE;
+
+		many[i] = entry(base, base + PAGE_SIZE, R);
+	}
+	memory_map_sanitise(&map, many, nr);
+	EXPECT_TRUE(memory_map_check(&map));
+	EXPECT_EQ(map_page(&map, 0), U);
+	EXPECT_EQ(map_page(&map, first), U);
+	EXPECT_EQ(map_page(&map, last), U);
+	EXPECT_GE(memory_map_usable_pages(&map), 2 * 1000);
+	for (unsigned int i = 1; i < nr; i++)
+		if (map_page(&map, first + 2 * i) != R)
+			EXPECT_EQ(i, 0);
 }
 
 KTEST(memory_map, the_check_sees_each_rule_broken)
