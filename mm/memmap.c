@@ -58,6 +58,43 @@ static void show_nodes(struct seq_file *file)
 	seq_printf(file, "node %d\n", nid);
 }
 
+static void show_disputes(struct seq_file *file, const struct boot_info *boot)
+{
+	unsigned int listed = min(boot->nr_disputes, (unsigned int)BOOT_MAX_DISPUTES);
+
+	if (listed)
+		seq_puts(file, "Where two sources disagree the safe one is believed:\n");
+	for (unsigned int i = 0; i < listed; i++) {
+		show_range(file, boot->dispute[i].start, boot->dispute[i].end);
+		seq_printf(file, "%s\n", boot->dispute[i].what);
+	}
+	if (boot->nr_disputes > listed)
+		seq_printf(file, "  and %u more\n", boot->nr_disputes - listed);
+}
+
+static void show_pool(struct seq_file *file, const char *name, uint64_t asked, uint64_t granted)
+{
+	seq_printf(file, "  %-8s %10llu KiB  ", name, (unsigned long long)granted >> 10);
+	if (asked == 0)
+		seq_puts(file, "nobody asked for it\n");
+	else if (granted < asked)
+		seq_printf(file, "%s= on the command line, cut from %llu KiB to what there is\n",
+			   name, (unsigned long long)asked >> 10);
+	else
+		seq_printf(file, "%s= on the command line\n", name);
+}
+
+static void show_dma(struct seq_file *file)
+{
+	const struct early_dma *dma = early_dma();
+
+	seq_puts(file, "For devices, wherever there is room:\n");
+	show_pool(file, "cma", dma->cma_asked, dma->cma);
+	show_pool(file, "swiotlb", dma->swiotlb_asked, dma->swiotlb);
+	if (dma->swiotlb_force)
+		seq_puts(file, "  swiotlb=force: bounced even where a device reaches\n");
+}
+
 void mm_report_memmap(struct seq_file *file)
 {
 	const struct boot_info *boot = early_boot_info();
@@ -74,8 +111,13 @@ void mm_report_memmap(struct seq_file *file)
 	seq_puts(file, "What became of it, and why:\n");
 	while (early_next_decision(&index, &decision)) {
 		show_range(file, decision.start, decision.end);
-		seq_printf(file, "%-9s %s\n", early_fate_name(decision.fate), decision.why);
+		seq_printf(file, "%-9s %s", early_fate_name(decision.fate), decision.why);
+		if (decision.source != SOURCE_NONE && decision.source != SOURCE_KERNEL)
+			seq_printf(file, " (%s)", boot_source_name(decision.source));
+		seq_puts(file, "\n");
 	}
+	show_disputes(file, boot);
+	show_dma(file);
 	seq_puts(file, "RAM by node:\n");
 	show_nodes(file);
 }

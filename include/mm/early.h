@@ -48,9 +48,10 @@ bool early_is_closed(void);
 
 /* What cma= and swiotlb= ask for, clamped to what there is; 0 is not given. Whoever builds the pools asks here. */
 struct early_dma {
-	uint64_t cma;	    /* bytes */
-	uint64_t swiotlb;   /* bytes */
-	bool swiotlb_force; /* bounce even where the device reaches */
+	uint64_t cma;			   /* bytes */
+	uint64_t swiotlb;		   /* bytes */
+	uint64_t cma_asked, swiotlb_asked; /* before they were clamped */
+	bool swiotlb_force;		   /* bounce even where the device reaches */
 };
 const struct early_dma *early_dma(void);
 
@@ -65,12 +66,14 @@ enum early_fate {
 	EARLY_RESERVED, /* RAM that is never handed out */
 	EARLY_NO_MAP,	/* reserved, and not in the direct map either */
 	EARLY_HIGH,	/* RAM outside the direct map */
+	EARLY_KEPT,	/* ACPI's: RAM to the machine, none to us */
 };
 
 struct early_decision {
 	phys_addr_t start, end;
 	enum early_fate fate;
 	const char *why; /* "mem= on the command line", "device tree", a reservation's name */
+	enum boot_source source; /* whose word it was; SOURCE_NONE: `why` says so itself */
 };
 
 /* In the order in which they were made; *index starts at 0; false behind the last. */

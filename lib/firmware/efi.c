@@ -121,6 +121,8 @@ static phys_addr_t reserve_gap(phys_addr_t start, phys_addr_t end, unsigned int 
 		if (info->map[i].type != MEMORY_USABLE || from >= to)
 			continue;
 		boot_info_add_range(info, from, to - from, MEMORY_RESERVED, SOURCE_EFI, 0);
+		boot_info_dispute(info, from, to,
+				  "usable to the loader, unknown to EFI: left alone");
 		absent += to - from;
 	}
 	return absent;
@@ -144,19 +146,36 @@ static phys_addr_t reserve_absent(const struct efi_map *map, struct boot_info *i
 	return absent;
 }
 
+/* Which of the first nr_map entries, the loader's, call usable what EFI does not. */
+static void say_disputed(const struct efi_range *range, unsigned int nr_map, struct boot_info *info)
+{
+	for (unsigned int i = 0; i < nr_map; i++) {
+		phys_addr_t from = max(range->start, info->map[i].start);
+		phys_addr_t to = min(range->end, info->map[i].end);
+
+		if (info->map[i].type == MEMORY_USABLE && from < to)
+			boot_info_dispute(info, from, to,
+					  "usable to the loader, %s to EFI: left alone",
+					  memory_type_name(range->type));
+	}
+}
+
 /* Adds every descriptor that is not usable; returns the bytes of those that are. */
-static phys_addr_t add_unusable(const struct efi_map *map, struct boot_info *info)
+static phys_addr_t add_unusable(const struct efi_map *map, unsigned int nr_map,
+				struct boot_info *info)
 {
 	phys_addr_t usable = 0;
 
 	for (unsigned int i = 0; i < map->nr; i++) {
 		struct efi_range range = range_at(map, i);
 
-		if (range.type == MEMORY_USABLE)
+		if (range.type == MEMORY_USABLE) {
 			usable += range.end - range.start;
-		else
-			boot_info_add_range(info, range.start, range.end - range.start, range.type,
-					    SOURCE_EFI, range.efi_type);
+			continue;
+		}
+		say_disputed(&range, nr_map, info);
+		boot_info_add_range(info, range.start, range.end - range.start, range.type,
+				    SOURCE_EFI, range.efi_type);
 	}
 	return usable;
 }
@@ -176,6 +195,7 @@ int efi_restrict_map(const void *descriptors, size_t size, size_t descriptor_siz
 		     struct boot_info *info)
 {
 	struct efi_map map = {descriptors, descriptor_size, 0};
+	unsigned int nr_map = info->nr_map; /* the loader's entries */
 	phys_addr_t absent, usable;
 
 	if (descriptor_size < EFI_DESCRIPTOR_SIZE || descriptor_size > EFI_MAX_DESCRIPTOR_SIZE ||
@@ -186,7 +206,7 @@ int efi_restrict_map(const void *descriptors, size_t size, size_t descriptor_siz
 		return -EINVAL;
 
 	absent = reserve_absent(&map, info);
-	usable = add_unusable(&map, info);
+	usable = add_unusable(&map, nr_map, info);
 	pr_info("EFI: %u descriptors, %llu KiB usable", map.nr, (unsigned long long)usable / KiB);
 	if (absent)
 		pr_warn("EFI: its map does not mention %llu KiB that the loader calls usable",

@@ -91,6 +91,22 @@ static bool choose_cells(struct reg_list *list, struct cells own, struct cells r
 	return cells_ok(root) && list->length >= entry_bytes(root);
 }
 
+/* Of two reservations of one byte the stricter counts: what one of them forbids to map is not mapped. */
+static void say_disputed(const struct fdt *fdt, size_t node, const struct boot_reservation *added,
+			 struct boot_info *info)
+{
+	for (unsigned int i = 0; i < info->nr_reserved; i++) {
+		const struct boot_reservation *other = &info->reserved[i];
+		phys_addr_t from = max(added->start, other->start);
+		phys_addr_t to = min(added->end, other->end);
+
+		if (from < to && added->no_map != other->no_map)
+			boot_info_dispute(info, from, to, "%s%s, %s%s: not mapped",
+					  fdt_node_name(fdt, node), added->no_map ? " no-map" : "",
+					  other->name, other->no_map ? " no-map" : "");
+	}
+}
+
 /* cells[0] are the parent's, cells[1] the root's: looked up once, or a tree of 2 MiB would take minutes. */
 static void read_reservation(const struct fdt *fdt, size_t node, const struct cells cells[2],
 			     struct boot_info *info)
@@ -98,7 +114,7 @@ static void read_reservation(const struct fdt *fdt, size_t node, const struct ce
 	struct cells own = cells[0];
 	struct reg_list list;
 	phys_addr_t start, size;
-	bool no_map;
+	bool no_map, wrong;
 
 	list.at = fdt_node_property(fdt, node, "reg", &list.length);
 	if (!list.at) /* to be placed by the kernel (size, alloc-ranges): nothing is taken yet */
@@ -107,13 +123,20 @@ static void read_reservation(const struct fdt *fdt, size_t node, const struct ce
 		drop_node(fdt, node, info, "nobody can tell what it reserves");
 		return;
 	}
-	if (list.cells.address != own.address || list.cells.size != own.size)
-		boot_info_complain(info, "device tree: %s: wrong cells, reserved by the root's",
-				   fdt_node_name(fdt, node));
+	wrong = list.cells.address != own.address || list.cells.size != own.size;
 	no_map = fdt_node_property(fdt, node, "no-map", &(size_t){0}) != NULL;
-	while (next_reg(&list, &start, &size))
+	while (next_reg(&list, &start, &size)) {
+		struct boot_reservation added = {
+			.start = start, .end = max(start, start + size), .no_map = no_map};
+
+		if (wrong)
+			boot_info_dispute(info, start, added.end,
+					  "%s: wrong cells, reserved by the root's",
+					  fdt_node_name(fdt, node));
+		say_disputed(fdt, node, &added, info);
 		boot_info_reserve(info, start, size, SOURCE_RESERVED_MEMORY, no_map,
 				  fdt_node_name(fdt, node));
+	}
 	if (list.length)
 		drop_node(fdt, node, info, "the last entry of reg is incomplete");
 }

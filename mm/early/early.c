@@ -65,15 +65,19 @@ static unsigned long long to_kib(phys_addr_t bytes)
 	return bytes / KiB;
 }
 
+static void decide_for(struct early *early, const struct early_decision *decision)
+{
+	if (early->nr_decisions == EARLY_MAX_DECISIONS)
+		early->decisions_lost++;
+	else
+		early->decision[early->nr_decisions++] = *decision;
+}
+
+/* The kernel's own decision, or the command line's. */
 static void decide(struct early *early, phys_addr_t start, phys_addr_t end, enum early_fate fate,
 		   const char *why)
 {
-	if (early->nr_decisions == EARLY_MAX_DECISIONS) {
-		early->decisions_lost++;
-		return;
-	}
-	early->decision[early->nr_decisions++] =
-		(struct early_decision){.start = start, .end = end, .fate = fate, .why = why};
+	decide_for(early, &(struct early_decision){start, end, fate, why, SOURCE_NONE});
 }
 
 /* --- 2: keep --- */
@@ -143,6 +147,22 @@ static void keep_usable(struct early *early)
 		pr_warn("early: %u small pieces of memory, %llu KiB, are left out: no more than %u "
 			"fit",
 			pieces_out, to_kib(left_out), room);
+}
+
+/* What is RAM to the machine, but ACPI's. Some firmware lists it in thousands of crumbs. */
+static void tell_kept(struct early *early)
+{
+	for (unsigned int i = 0, told = 0; i < early->firmware.nr && told < EARLY_MAX_DECISIONS / 8;
+	     i++) {
+		const struct boot_range *range = &early->firmware.range[i];
+
+		if (range->type != MEMORY_ACPI && range->type != MEMORY_NVS)
+			continue;
+		told++;
+		decide_for(early,
+			   &(struct early_decision){range->start, range->end, EARLY_KEPT,
+						    memory_type_name(range->type), range->source});
+	}
 }
 
 /* --- 3 to 6: what is RAM for us --- */
@@ -259,12 +279,18 @@ static void add_image(struct early *early)
 
 /* --- 7 and 8: what is taken --- */
 
-static void reserve(struct early *early, phys_addr_t start, phys_addr_t end, const char *why)
+static void reserve_for(struct early *early, const struct early_decision *decision)
 {
-	int error = memblock_map_reserve(early->map, start, end - start);
+	int error = memblock_map_reserve(early->map, decision->start,
+					 decision->end - decision->start);
 
 	CHECK(error == 0, "the static array was planned too small");
-	decide(early, start, end, EARLY_RESERVED, why);
+	decide_for(early, decision);
+}
+
+static void reserve(struct early *early, phys_addr_t start, phys_addr_t end, const char *why)
+{
+	reserve_for(early, &(struct early_decision){start, end, EARLY_RESERVED, why, SOURCE_NONE});
 }
 
 /* memmap=$, memmap=# and reserve=: of RAM only; what lies outside is nobody's to give. */
@@ -295,9 +321,13 @@ static void reserve_boot_data(struct early *early)
 		reserve(early, 0, PAGE_SIZE, "page 0, where NULL points");
 	if (early->limits.low_megabyte_reserved)
 		reserve(early, 0, LOW_MEGABYTE, "the firmware's low megabyte");
-	for (unsigned int i = 0; i < boot->nr_reserved; i++)
-		reserve(early, boot->reserved[i].start, boot->reserved[i].end,
-			boot->reserved[i].name);
+	for (unsigned int i = 0; i < boot->nr_reserved; i++) {
+		const struct boot_reservation *taken = &boot->reserved[i];
+
+		reserve_for(early,
+			    &(struct early_decision){taken->start, taken->end, EARLY_RESERVED,
+						     taken->name, taken->source});
+	}
 	image_size = boot->image_end - boot->image_start;
 	if (!memblock_type_covers(&early->map->reserved, boot->image_start, image_size))
 		reserve(early, boot->image_start, boot->image_end, "kernel image");
@@ -322,7 +352,8 @@ static void hide_no_map(struct early *early)
 			continue;
 		}
 		CHECK(memblock_map_set_flag(early->map, &range, MEMBLOCK_NOMAP, true) == 0);
-		decide(early, range.start, range.end, EARLY_NO_MAP, reservation->name);
+		decide_for(early, &(struct early_decision){range.start, range.end, EARLY_NO_MAP,
+							   reservation->name, reservation->source});
 	}
 }
 
@@ -461,6 +492,7 @@ bool early_build(struct early *early)
 	if (boot->nr_map == 0)
 		return fail(early, "the firmware lists no memory");
 	keep_usable(early);
+	tell_kept(early);
 	add_words(early);
 	if (early->map->memory.cnt == 0)
 		return fail(early, "no whole page of the firmware's map is usable");
@@ -560,6 +592,8 @@ const char *early_fate_name(enum early_fate fate)
 		return "no-map";
 	case EARLY_HIGH:
 		return "high";
+	case EARLY_KEPT:
+		return "kept";
 	}
 	return "?";
 }

@@ -122,6 +122,8 @@ static uint64_t clamp_one(const char *key, uint64_t size, phys_addr_t most)
 
 void early_clamp_dma(struct early_dma *dma, phys_addr_t ram)
 {
+	dma->cma_asked = dma->cma;
+	dma->swiotlb_asked = dma->swiotlb;
 	dma->cma = clamp_one("cma", dma->cma, ram / 2);
 	dma->swiotlb = clamp_one("swiotlb", dma->swiotlb, ram / 4);
 }

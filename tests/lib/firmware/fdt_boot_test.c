@@ -362,7 +362,39 @@ KTEST(fdt_boot, a_reservation_with_wrong_cells_or_without_ranges_still_reserves)
 		ASSERT_TEST(finish() == 0);
 		ASSERT_TEST(info.nr_reserved == 1);
 		EXPECT_RESERVED(0, 0x4e000000, 0x4e100000);
+		EXPECT_EQ(info.nr_disputes, 1);
+		EXPECT_STREQ(info.dispute[0].what,
+			     "buffer@4e000000: wrong cells, reserved by the root's");
 	}
+}
+
+/* fault-B30
+ *	/memreserve/	      |=========|
+ *	no-map		|=========|
+ *	mapped		   |===|		the stricter wins, twice
+ */
+KTEST(fdt_boot, a_range_of_which_one_source_says_no_map_is_told)
+{
+	begin(1, 1);
+	fdt_build_reserve(0x4e080000, 0x100000);
+	reserved_memory(1, 1, true);
+	fdt_build_node("secure@4e000000");
+	fdt_build_cells("reg", 2, 0x4e000000, 0x100000);
+	fdt_build_bytes("no-map", "", 0);
+	fdt_build_end_node();
+	fdt_build_node("buffer@4e020000");
+	fdt_build_cells("reg", 2, 0x4e020000, 0x10000);
+	fdt_build_end_node();
+	fdt_build_end_node();
+	ASSERT_TEST(finish() == 0);
+	ASSERT_TEST(info.nr_reserved == 3);
+	EXPECT_EQ(info.nr_disputes, 2);
+	EXPECT_EQ(info.dispute[0].start, 0x4e080000);
+	EXPECT_EQ(info.dispute[0].end, 0x4e100000);
+	EXPECT_STREQ(info.dispute[0].what, "secure@4e000000 no-map, memreserve: not mapped");
+	EXPECT_EQ(info.dispute[1].start, 0x4e020000);
+	EXPECT_EQ(info.dispute[1].end, 0x4e030000);
+	EXPECT_TRUE(info.reserved[1].no_map);
 }
 
 /* fault-B30 */

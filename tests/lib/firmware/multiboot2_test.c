@@ -475,6 +475,31 @@ KTEST(multiboot2, a_byte_is_usable_only_if_the_map_and_the_efi_map_say_so)
 	}
 }
 
+/* fault-B22
+ *	loader	|============ usable ============|
+ *	EFI	|== free ==|runtime|    |= free =|
+ */
+KTEST(multiboot2, where_the_two_maps_disagree_it_is_said)
+{
+	uint8_t *at;
+
+	begin();
+	put_entry(add_map(1, 24), 0, 16 * 4096, 1);
+	at = add_efi_map(3, 48);
+	put_descriptor(at, 7, 0, 4, 8);
+	put_descriptor(at + 48, 6, 4 * 4096, 4, 8);
+	put_descriptor(at + 96, 7, 12 * 4096, 4, 8);
+	ASSERT_TEST(parse() == 0);
+	end();
+	EXPECT_EQ(info.nr_disputes, 2);
+	EXPECT_EQ(info.dispute[0].start, 8 * 4096);
+	EXPECT_EQ(info.dispute[0].end, 12 * 4096);
+	EXPECT_STREQ(info.dispute[0].what, "usable to the loader, unknown to EFI: left alone");
+	EXPECT_EQ(info.dispute[1].start, 4 * 4096);
+	EXPECT_EQ(info.dispute[1].end, 8 * 4096);
+	EXPECT_STREQ(info.dispute[1].what, "usable to the loader, reserved to EFI: left alone");
+}
+
 KTEST(multiboot2, efi_types_and_attributes_that_others_still_use_are_not_usable)
 {
 	for (uint32_t type = 0; type < 20; type++) {

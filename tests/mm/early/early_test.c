@@ -230,6 +230,22 @@ KTEST(early, fault_B30_a_full_house_of_no_map_reservations_is_kept_out_all_the_s
 	EXPECT_TRUE(memblock_check(&map));
 }
 
+KTEST(early, what_is_acpis_and_who_reserved_what_is_told)
+{
+	new_machine();
+	ram(0, 64 * MiB);
+	boot_info_add_range(&boot, 62 * MiB, MiB, MEMORY_NVS, SOURCE_PVH, 4);
+	boot_info_reserve(&boot, 32 * MiB, MiB, SOURCE_RESERVED_MEMORY, false, "buffer");
+	EXPECT_TRUE(early_build(&early));
+	EXPECT_TRUE(decided(62 * MiB, 63 * MiB, EARLY_KEPT));
+	for (unsigned int i = 0; i < early.nr_decisions; i++) {
+		if (early.decision[i].fate == EARLY_KEPT)
+			EXPECT_EQ(early.decision[i].source, SOURCE_PVH);
+		if (strcmp(early.decision[i].why, "buffer") == 0)
+			EXPECT_EQ(early.decision[i].source, SOURCE_RESERVED_MEMORY);
+	}
+}
+
 KTEST(early, fault_B32_mem_counts_ram_and_is_clamped)
 {
 	new_machine();
@@ -482,6 +498,7 @@ KTEST(early, fault_B32_cma_and_swiotlb_are_clamped_to_what_there_is)
 	read_words("cma=99999999999999T swiotlb=99999999999999999999");
 	EXPECT_TRUE(early_build(&early));
 	EXPECT_EQ(early.words.dma.cma, 32 * MiB);
+	EXPECT_EQ(early.words.dma.cma_asked, ~0ULL);
 	EXPECT_EQ(early.words.dma.swiotlb, 16 * MiB);
 	EXPECT_FALSE(early.words.dma.swiotlb_force);
 }
