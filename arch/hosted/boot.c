@@ -99,6 +99,8 @@ bool hosted_power_on(const char *model, const char *command_line)
 	for (const struct machine_range *range = machine->range; range->size != 0; range++)
 		boot_info_add_range(&boot, range->start, range->size, range->type, SOURCE_HOSTED,
 				    range->firmware_type);
+	boot_info_reserve(&boot, machine->no_map.start, machine->no_map.size, SOURCE_HOSTED, true,
+			  "no-map");
 	for (const struct boot_node_range *node = machine->node; node->end != 0; node++)
 		boot_nodes_add_range(&boot, node->start, node->end - node->start,
 				     (uint32_t)node->nid);

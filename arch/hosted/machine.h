@@ -20,6 +20,7 @@ struct machine {
 	const char *story; /* one line for --list */
 	struct machine_range
 		range[MACHINE_MAX_RANGES]; /* in the firmware's order; size 0 ends the list */
+	struct machine_range no_map;	   /* memory that must not be mapped; size 0: none */
 	struct boot_node_range node[8];	   /* end 0 ends the list */
 	phys_addr_t image;		   /* where the loader puts the kernel */
 	phys_addr_t dma_end, dma32_end;

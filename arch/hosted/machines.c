@@ -54,7 +54,7 @@ static const struct machine machines[] = {
 	{
 		.name = "holes",
 		.story = "islands of RAM: odd ends, single pages, touching and overlapping ranges, "
-			 "a broken bank",
+			 "a broken bank, memory that must not be mapped",
 		.range =
 			{
 				{0x80100000, 16 * MiB, USABLE},
@@ -70,6 +70,7 @@ static const struct machine machines[] = {
 				{0xa0000000, 0x100000, MEMORY_RESERVED, 20},
 				{0x140000000, 16 * MiB, USABLE},
 			},
+		.no_map = {0x91401000, 0x122000, MEMORY_RESERVED, 0},
 		.image = 0x90200000,
 		.dma_end = 0x80800000,
 		.dma32_end = 4 * GiB,

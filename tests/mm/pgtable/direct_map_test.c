@@ -55,6 +55,31 @@ KTEST(direct_map, whole_units_of_2_MiB_are_one_leaf_unless_the_image_lies_there)
 	}
 }
 
+/* fault-B30: of the machine that runs; hosted it is `holes` that has some, in QEMU the tree of a boot test. */
+KTEST(direct_map, no_page_that_must_not_be_mapped_is_in_the_living_tables)
+{
+	const struct boot_info *boot = early_boot_info();
+	struct pt_entry entry;
+	unsigned int pages = 0;
+
+	for (unsigned int i = 0; i < boot->nr_reserved; i++) {
+		const struct boot_reservation *hidden = &boot->reserved[i];
+
+		if (!hidden->no_map)
+			continue;
+		for (phys_addr_t pa = ALIGN_DOWN(hidden->start, PAGE_SIZE); pa < hidden->end;
+		     pa += PAGE_SIZE) {
+			EXPECT_FALSE(pgtable_query((uintptr_t)phys_to_virt(pa), &entry));
+			pages++;
+		}
+		/* Its neighbours are. */
+		EXPECT_TRUE(pgtable_query((uintptr_t)phys_to_virt(hidden->start - 1), &entry));
+		EXPECT_TRUE(pgtable_query((uintptr_t)phys_to_virt(hidden->end), &entry));
+	}
+	if (pages == 0)
+		SKIP_TEST("no memory of this machine must not be mapped");
+}
+
 KTEST(direct_map, high_memory_is_not_mapped)
 {
 	struct pt_entry entry;
