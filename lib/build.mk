@@ -6,3 +6,4 @@ src += lib/clock.c lib/sched/sched.c lib/sched/wait.c lib/sched/timeout.c lib/sc
 src += lib/firmware/boot_info.c lib/firmware/memory_map.c lib/firmware/pvh.c lib/firmware/efi.c lib/firmware/multiboot2.c lib/firmware/acpi.c lib/firmware/fdt.c lib/firmware/fdt_boot.c lib/firmware/fdt_device.c
 src += lib/firmware/boot_nodes.c lib/firmware/acpi_nodes.c lib/firmware/fdt_machine.c
 src += lib/stack_depot.c lib/fault_injection.c
+src += lib/device.c

@@ -22,6 +22,8 @@ enum lock_rank {
 	LOCK_RANK_PGTABLE = 40,	    /* mm/pgtable: kernel page tables */
 	LOCK_RANK_ZONE = 50,	    /* mm/page: one zone's free lists */
 	LOCK_RANK_FIXMAP = 60,	    /* mm/pgtable: fixmap slots */
+	LOCK_RANK_DEVICE = 64,	    /* lib/device: the devices, and what one of them holds */
+	LOCK_RANK_MEMPOOL = 66,	    /* mm/slab: the pools, and one pool's reserve */
 	LOCK_RANK_WAIT_QUEUE =
 		70,		/* lib/sched: one wait queue; whoever holds a lock above may wake */
 	LOCK_RANK_TIMEOUT = 71, /* lib/sched: who waits by the clock */

@@ -13,6 +13,13 @@ void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
 
+/* For secrets: not left out, though nobody reads the bytes again. (Linux: memzero_explicit) */
+static inline void memzero_explicit(void *to, size_t size)
+{
+	memset(to, 0, size);
+	__asm__ volatile("" : : "r"(to) : "memory");
+}
+
 size_t strlen(const char *s);
 size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
