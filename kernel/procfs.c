@@ -10,6 +10,7 @@
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <lib/symbols.h>
+#include <mm/dev_kmalloc.h>
 #include <mm/init.h>
 #include <mm/reclaim.h>
 #include <kernel/main.h>
@@ -70,6 +71,7 @@ static int write_min_free_kbytes(const char *text, size_t length)
 static const struct proc_file files[] = {
 	{"/proc/buddyinfo", proc_buddyinfo, NULL},
 	{"/proc/cmdline", show_cmdline, NULL},
+	{"/proc/devmem", proc_devmem, NULL},
 	{"/proc/iomem", proc_iomem, NULL},
 	{"/proc/kallsyms", show_kallsyms, NULL},
 	{"/proc/meminfo", proc_meminfo, NULL},

@@ -6,4 +6,5 @@ src += mm/page/page.c mm/page/zone.c mm/page/watermark.c mm/page/buddy.c mm/page
 src += mm/page/buddy_check.c mm/page/page_check.c
 src += mm/percpu/percpu.c mm/percpu/chunk.c mm/percpu/populate.c mm/percpu/percpu_check.c
 src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c $(wildcard mm/slab/$(SLAB)_*.c) mm/slab/kmalloc.c mm/slab/misuse.c mm/slab/debug.c
+src += mm/slab/mempool.c mm/slab/dev_kmalloc.c mm/slab/devmem_report.c
 src += mm/init.c mm/verify.c mm/report.c mm/report_pages.c mm/report_oom.c mm/memmap.c mm/describe.c

@@ -21,6 +21,8 @@
 #include <mm/buddy.h>
 #include <mm/pcp.h>
 #include <mm/slab.h>
+#include <mm/dev_kmalloc.h>
+#include <mm/mempool.h>
 
 static bool all_zones_check(void)
 {
@@ -44,6 +46,8 @@ bool mm_verify(void)
 	good = page_check() && good;
 	good = percpu_check() && good;
 	good = slab_check() && good;
+	good = mempool_check() && good;
+	good = dev_kmalloc_check() && good;
 	return good;
 }
 

@@ -30,6 +30,9 @@ enum page_flags {
 	/* With PG_OWNED and PG_PCP: the list that the block was asked from, and goes back to. */
 	PG_MOVABLE = 1 << 8,	 /* asked for with __GFP_MOVABLE */
 	PG_RECLAIMABLE = 1 << 9, /* with __GFP_RECLAIMABLE */
+	PG_DEVMEM =
+		1
+		<< 10, /* with PG_SLAB or PG_LARGE: headers of dev_kmalloc() stand before the data */
 };
 
 #define PG_TYPE_SHIFT 8

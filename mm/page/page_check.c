@@ -44,7 +44,8 @@ static bool fail(struct sweep *sweep, const char *rule, struct page *page)
 static bool check_inner(struct sweep *sweep, struct page *first)
 {
 	bool compound = first->flags & PG_HEAD;
-	uint16_t allowed = first->flags & (PG_SLAB | PG_LARGE), wanted = compound ? PG_TAIL : 0;
+	uint16_t allowed = first->flags & (PG_SLAB | PG_LARGE | PG_DEVMEM),
+		 wanted = compound ? PG_TAIL : 0;
 	struct page *page = first + 1, *end = first + (1UL << first->order);
 
 	for (; page < end; page++) {

@@ -50,6 +50,7 @@ struct kmem_cache {
 /* Flags of the allocator's own caches; kmem_cache_create() refuses them. */
 #define SLAB_PERMANENT (1U << 30) /* made at boot, never destroyed */
 #define SLAB_NO_ARRAY  (1U << 31) /* parks no free objects with the CPUs */
+#define SLAB_DEVMEM    (1U << 29) /* objects have a header of dev_kmalloc() in front */
 
 /* What masks of ordinary requests do not have; one test on the fast way. */
 #define SLAB_GFP_UNUSUAL (__GFP_HIGHMEM | __GFP_DMA | __GFP_DMA32 | __GFP_ZERO)
@@ -121,6 +122,21 @@ void misuse_wrong_cache(const char *caller, const struct kmem_cache *cache, cons
 void misuse_live_objects(const struct kmem_cache *cache, const void **objects, unsigned int listed,
 			 unsigned long live);
 void misuse_bad_gfp(const char *caller, const char *cache_name, gfp_t gfp);
+
+/* What is at an address, as lines of the open report. */
+void misuse_describe(const void *address);
+
+/*
+ * The way out of a free that found no object at `pointer`, just before it complains: memory of dev_kmalloc() is freed, or
+ * reported, and true; else false and nothing has happened. (dev_kmalloc.c)
+ */
+bool dev_kfree_marked(const void *pointer, const char *asked);
+
+/* The flags of a slab's first page, while it is one. */
+static inline uint16_t slab_page_flags(const struct kmem_cache *cache)
+{
+	return cache->flags & SLAB_DEVMEM ? PG_SLAB | PG_DEVMEM : PG_SLAB;
+}
 
 /* The first page of the block in which an address lies; NULL outside the direct map. */
 static inline struct page *object_page(const void *address)

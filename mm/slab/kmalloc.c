@@ -121,7 +121,8 @@ static __noinline void *kmalloc_large(size_t size, gfp_t gfp)
 /* Does a block of kmalloc_large() start here? */
 static bool is_large_block(const struct page *page, const void *address)
 {
-	return page && page->flags & PG_LARGE && page_address(page) == address;
+	return page && (page->flags & (PG_LARGE | PG_DEVMEM)) == PG_LARGE &&
+	       page_address(page) == address;
 }
 
 static __noinline void kfree_large(struct page *page, const void *block)
@@ -129,7 +130,8 @@ static __noinline void kfree_large(struct page *page, const void *block)
 	unsigned int order;
 
 	if (!is_large_block(page, block)) {
-		misuse_bad_pointer("kfree", block);
+		if (!dev_kfree_marked(block, "kfree"))
+			misuse_bad_pointer("kfree", block);
 		return;
 	}
 	order = page->order;

@@ -34,6 +34,7 @@
 #include <lib/report.h>
 #include <lib/spinlock.h>
 #include <lib/string.h>
+#include <mm/dev_kmalloc.h>
 
 #include "impl.h"
 
@@ -316,6 +317,7 @@ void slab_init(void)
 	CHECK(chain_add(cache_cache));
 
 	kmalloc_init();
+	dev_kmalloc_init();
 
 	list_for_each_entry (cache, &cache_chain, link)
 		CHECK(impl_cache_start(cache) == 0, "no memory for the CPU arrays of %s",

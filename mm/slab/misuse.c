@@ -26,7 +26,7 @@ static void report_slab_address(const void *address, const struct slab_object *f
 }
 
 /* What lies at an address: an object, a page, or nothing that an allocator hands out. */
-static void report_address(const void *address)
+void misuse_describe(const void *address)
 {
 	struct page *page = object_page(address);
 	struct slab_object found;
@@ -44,7 +44,7 @@ static void report_address(const void *address)
 void misuse_bad_pointer(const char *caller, const void *pointer)
 {
 	report_open(REPORT_BUG, "%s: invalid object pointer", caller);
-	report_address(pointer);
+	misuse_describe(pointer);
 	report_stack("by");
 	report_close();
 }
@@ -52,7 +52,7 @@ void misuse_bad_pointer(const char *caller, const void *pointer)
 void misuse_double_free(const char *caller, const void *object)
 {
 	report_open(REPORT_BUG, "%s: object freed twice", caller);
-	report_address(object);
+	misuse_describe(object);
 	report_stack("again");
 	report_close();
 }
@@ -60,7 +60,7 @@ void misuse_double_free(const char *caller, const void *object)
 void misuse_wrong_cache(const char *caller, const struct kmem_cache *cache, const void *object)
 {
 	report_open(REPORT_BUG, "%s: object of another cache", caller);
-	report_address(object);
+	misuse_describe(object);
 	report_line("cache   %s was named", cache ? cache->name : "(null)");
 	report_stack("by");
 	report_close();

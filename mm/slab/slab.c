@@ -182,7 +182,7 @@ static struct slab *slab_create(struct slab_cache *cache, struct page *page, uns
 	slab_construct_objects(slab);
 	ASSERT(page->owner.slab == NULL || !(page->flags & PG_SLAB));
 	page->owner.slab = slab;
-	page->flags |= PG_SLAB;
+	page->flags |= slab_page_flags(&cache->common);
 	return slab;
 }
 
@@ -194,7 +194,7 @@ static void slab_destroy(struct slab *slab)
 
 	CHECK(slab->inuse == 0 && page && page->owner.slab == slab,
 	      "slab %px of cache %s is not free or not its page's", slab, cache->common.name);
-	page->flags &= (uint16_t)~PG_SLAB;
+	page->flags &= (uint16_t)~slab_page_flags(&cache->common);
 	page->owner.slab = NULL;
 	mem_unpoison(start, PAGE_SIZE << cache->order);
 	if (cache->descriptor_cache)
@@ -515,7 +515,8 @@ void impl_free(struct slab *slab, const void *object, const char *caller)
 	unsigned long index;
 
 	if (unlikely(!slab_object_index(slab, object, &index))) {
-		misuse_bad_pointer(caller, object);
+		if (!dev_kfree_marked(object, caller))
+			misuse_bad_pointer(caller, object);
 		return;
 	}
 	if (unlikely(!object_leaves_use(slab, index))) {
