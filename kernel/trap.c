@@ -8,6 +8,7 @@
 #include <lib/check.h>
 #include <lib/printk.h>
 #include <mm/init.h>
+#include <mm/page_debug.h>
 
 static const char *access_verb(enum trap_access access)
 {
@@ -21,6 +22,8 @@ static const char *access_verb(enum trap_access access)
 	}
 }
 
+static char explanation[200];
+
 static const char *trap_cause(const struct trap_info *trap)
 {
 	if (trap->kind == TRAP_STACK_OVERFLOW)
@@ -29,7 +32,11 @@ static const char *trap_cause(const struct trap_info *trap)
 		return trap->name;
 	if (trap->address < 4096)
 		return "null pointer";
-	return trap->mapped ? "the mapping forbids it" : "nothing is mapped there";
+	if (trap->mapped)
+		return "the mapping forbids it";
+	if (page_debug_explain_fault(trap->address, explanation, sizeof(explanation)))
+		return explanation;
+	return "nothing is mapped there";
 }
 
 void ktrap(struct trap_frame *frame)

@@ -143,3 +143,18 @@ int cmdline_size(const char *key, uint64_t *size)
 	*size = value;
 	return 0;
 }
+
+bool cmdline_switch(const char *key, bool otherwise)
+{
+	char text[8];
+	long length = cmdline_value(key, text, sizeof(text));
+
+	if (length == -ENOENT)
+		return otherwise;
+	if (!length || !strcmp(text, "1") || !strcmp(text, "on"))
+		return true;
+	if (!strcmp(text, "0") || !strcmp(text, "off"))
+		return false;
+	pr_warn("%s=%s: 1 or 0, on or off is wanted: ignored", key, text);
+	return otherwise;
+}

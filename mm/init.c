@@ -24,6 +24,7 @@
 #include <mm/early.h>
 #include <mm/early_ioremap.h>
 #include <mm/memblock.h>
+#include <mm/page_debug.h>
 #include <mm/percpu.h>
 #include <mm/reclaim.h>
 #include <mm/pgtable.h>
@@ -148,6 +149,7 @@ void mm_init(const struct boot_info *boot)
 	page_init();		    /* a struct page for each frame, all reserved; zones */
 	oom_set_report(mm_report_out_of_memory);
 	hand_over(); /* what early has left is free blocks: alloc_pages() */
+	page_debug_init();
 	pr_info("buddy: took over %lu pages; early memory is closed", handover.taken_pages);
 
 	percpu_init(); /* alloc_percpu() */

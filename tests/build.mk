@@ -19,6 +19,7 @@ test_src += tests/mm/page/pcp_test.c
 test_src += tests/mm/page/watermark_test.c
 test_src += tests/mm/page/reclaim_test.c
 test_src += tests/mm/page/page_alloc_test.c
+test_src += tests/mm/page/page_debug_test.c
 test_src += tests/mm/page/misuse_test.c
 test_src += tests/lib/firmware/boot_info_test.c
 test_src += tests/lib/firmware/memory_map_test.c

@@ -29,5 +29,8 @@ long cmdline_value(const char *key, char *value, size_t size);
  */
 long cmdline_next_value(const char *key, size_t *cursor, char *value, size_t size);
 
+/* `key=1`, `key=on` and `key` alone are true, `key=0` and `key=off` false; without it, and for other values after a message, `otherwise`. */
+bool cmdline_switch(const char *key, bool otherwise);
+
 /* `key=SIZE` with memparse's suffixes. 0, -ENOENT, or -EINVAL after a message; *size untouched then. */
 int cmdline_size(const char *key, uint64_t *size);

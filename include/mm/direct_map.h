@@ -16,6 +16,14 @@ void direct_map_init(void);
 /* End of what is mapped; high memory starts here. 0 before direct_map_init(). */
 phys_addr_t direct_map_phys_end(void);
 
+/*
+ * Has each page a leaf of its own? Only with debug_pagealloc=on; then pages may be taken out and put back, which
+ * direct_map_set_present() does to [pa, pa + size), all RAM of the map. This CPU forgets old translations at once,
+ * others when they come to it. Any context; the pages are the caller's. (Linux: set_direct_map_valid_noflush)
+ */
+bool direct_map_has_small_leaves(void);
+void direct_map_set_present(phys_addr_t pa, size_t size, bool present);
+
 /* Only for RAM in the direct map; says nothing about other addresses. Cost: an addition. */
 static inline void *phys_to_virt(phys_addr_t pa)
 {

@@ -55,6 +55,8 @@ void mm_report_handover(struct seq_file *file); /* present = reserved + managed,
 void mm_report_buddy(struct seq_file *file, const char *zone); /* NULL: all zones */
 void mm_report_out_of_memory(unsigned int gfp,
 			     unsigned int order); /* to the log; registered with mm/page */
+int mm_report_page_owner(struct seq_file *file, unsigned int nr_lines); /* by caller; -ENOMEM */
+void mm_report_page(struct seq_file *file, unsigned long pfn);		/* of a pfn that is valid */
 void mm_report_pcp(
 	struct seq_file *file); /* the per-CPU lists: blocks by zone, CPU, type and order */
 void mm_describe_address(struct seq_file *file,

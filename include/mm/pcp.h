@@ -53,9 +53,10 @@ void drain_local_pages(void);
 void drain_pages_zone(struct zone *zone, unsigned int cpu);
 void drain_all_pages(void);
 
-/* No pages stay in the lists between these two: each request and each free reaches the buddy, one block at a time. */
+/* No pages stay in the lists between these two, which nest: each request and each free reaches the buddy, one block at a time. */
 void pcp_disable(void);
 void pcp_enable(void);
+bool pcp_is_enabled(void);
 
 unsigned long zone_pcp_pages(const struct zone *zone); /* of all CPUs */
 unsigned long nr_pcp_pages(void);		       /* of all zones */

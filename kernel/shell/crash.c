@@ -86,6 +86,23 @@ static void crash_wild_free(void)
 	kfree(object);
 }
 
+static void crash_page_read(void)
+{
+	unsigned long page = __get_free_page(GFP_KERNEL);
+
+	free_page(page);
+	*(volatile char *)opaque((void *)page);
+}
+
+static void crash_page_write(void)
+{
+	unsigned long page = __get_free_page(GFP_KERNEL);
+
+	free_page(page);
+	*(volatile char *)opaque((void *)(page + 100)) = 'x';
+	free_page(__get_free_page(GFP_KERNEL));
+}
+
 static const struct {
 	const char *name, *help;
 	void (*run)(void);
@@ -98,6 +115,8 @@ static const struct {
 	{"exec-data", "execute a variable", crash_exec_data},
 	{"double-free", "kfree() an object twice", crash_double_free},
 	{"wild-free", "kfree() the middle of an object", crash_wild_free},
+	{"page-read", "read a page that was freed; debug_pagealloc=on sees it", crash_page_read},
+	{"page-write", "write to one; page_poisoning=1 sees that too", crash_page_write},
 };
 
 COMMAND(crash, "crash KIND", "break the kernel in a given way; crash alone lists the kinds")

@@ -2,7 +2,7 @@
 /*
  * debug.c - the switch of the features that watch each page.
  *
- * FLOOR	page.
+ * FLOOR	page. Called by features.c, which has the features.
  * LINUX	mm/page_alloc.c: static keys like _init_on_alloc, check_pages_enabled.
  */
 #include "debug.h"
@@ -39,18 +39,4 @@ void page_debug_disable(void)
 		return;
 	pcp_enable();
 	set_enabled(false);
-}
-
-bool page_debug_alloc(struct page *page, unsigned int order, gfp_t gfp)
-{
-	(void)page;
-	(void)order;
-	(void)gfp;
-	return true;
-}
-
-void page_debug_free(struct page *page, unsigned int order)
-{
-	(void)page;
-	(void)order;
 }

@@ -38,6 +38,7 @@
 #include <mm/pcp.h>
 #include <mm/reclaim.h>
 #include "block.h"
+#include "features.h"
 
 #define PAGE_ALLOC_COSTLY_ORDER 3  /* the largest that is worth retrying for */
 #define MAX_RETRIES		16 /* bounds each loop below, whatever shrinkers and handler claim */
@@ -259,6 +260,8 @@ __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int or
 		return NULL;
 	if (unlikely(gfp & __GFP_NOFAIL))
 		nofail_is_sound(gfp, order);
+	if (unlikely(page_debug_is_on(PAGE_DEBUG_FAIL)) && should_fail_alloc_page(gfp, order))
+		return alloc_failed(&request);
 	do {
 		page = find_block(&request);
 		if (!page)

@@ -51,7 +51,7 @@
 #include "pcp_fast.h"
 
 static unsigned int nr_cpus = 1;
-static bool disabled;
+static unsigned int disabled; /* how many want the lists empty */
 
 /* --- limits --------------------------------------------------------------------- */
 
@@ -303,11 +303,11 @@ void drain_all_pages(void)
 			drain_pages_zone(zone, cpu);
 }
 
-static void set_disabled(bool value)
+static void change_disabled(int by)
 {
 	struct zone *zone;
 
-	disabled = value;
+	disabled += (unsigned int)by;
 	for_each_populated_zone (zone)
 		pcp_set_limits(zone);
 	drain_all_pages();
@@ -315,12 +315,18 @@ static void set_disabled(bool value)
 
 void pcp_disable(void)
 {
-	set_disabled(true);
+	change_disabled(1);
 }
 
 void pcp_enable(void)
 {
-	set_disabled(false);
+	CHECK(disabled > 0, "the lists were not disabled");
+	change_disabled(-1);
+}
+
+bool pcp_is_enabled(void)
+{
+	return !disabled;
 }
 
 /* --- figures ---------------------------------------------------------------------------- */

@@ -36,7 +36,9 @@
 
 #include <arch/cpu.h>
 #include <arch/memory.h>
+#include <arch/tlb.h>
 #include <lib/check.h>
+#include <lib/cmdline.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
 #include <mm/early.h>
@@ -47,6 +49,7 @@
 #include "walk.h"
 
 static phys_addr_t phys_end;
+static bool small_leaves; /* 4 KiB each: pages will be taken out */
 
 /* Zeroed through a window: not even the part of the map that is done can be used before the rest. */
 static phys_addr_t table_from_early(const struct pt_source *source)
@@ -78,7 +81,7 @@ static void find_pieces(struct piece pieces[NR_PIECES])
 	phys_addr_t image = arch_image_to_phys(image_start);
 	phys_addr_t rodata = image + (phys_addr_t)(rodata_end - image_start);
 	phys_addr_t end = image + (phys_addr_t)(image_end - image_start);
-	unsigned int largest = arch_pt_levels() - 1;
+	unsigned int largest = small_leaves ? 0 : arch_pt_levels() - 1;
 
 	/* The first ends at the image: large leaves fit up to the image's first unit. */
 	pieces[0] = (struct piece){image, PROT_KERNEL_RW, largest};
@@ -124,11 +127,48 @@ void direct_map_init(void)
 	struct piece pieces[NR_PIECES];
 	unsigned long i;
 
+	small_leaves = cmdline_switch("debug_pagealloc", false);
 	find_pieces(pieces);
 	for (i = 0; i < memblock.memory.cnt; i++)
 		if (!(memblock.memory.regions[i].flags & MEMBLOCK_NOMAP))
 			map_region(&memblock.memory.regions[i], pieces);
 	pgtable_use_direct_map();
+}
+
+bool direct_map_has_small_leaves(void)
+{
+	return small_leaves;
+}
+
+/* The entry of one page, which a table of the lowest level holds. */
+static pte_t *page_entry(uintptr_t va)
+{
+	unsigned int level = pt_root_level();
+	pte_t *table = arch_kernel_root();
+
+	for (; level > 0; level--) {
+		pte_t entry = table[level_index(va, level)];
+
+		CHECK(arch_pte_kind(entry, level) == PTE_TABLE, "0x%lx has no leaf of its own",
+		      (unsigned long)va);
+		table = pt_table_below(entry, level);
+	}
+	return &table[level_index(va, 0)];
+}
+
+void direct_map_set_present(phys_addr_t pa, size_t size, bool present)
+{
+	uintptr_t va = (uintptr_t)phys_to_virt(pa);
+	size_t offset;
+
+	ASSERT(small_leaves && pa + size <= phys_end && IS_ALIGNED(pa | size, PAGE_SIZE));
+	for (offset = 0; offset < size; offset += PAGE_SIZE)
+		arch_pte_set(page_entry(va + offset),
+			     present ? arch_pte_leaf(pa + offset, PROT_KERNEL_RW, 0) : (pte_t){0});
+	if (present)
+		arch_map_sync(va, size);
+	else
+		arch_tlb_flush_local(va, size);
 }
 
 phys_addr_t direct_map_phys_end(void)

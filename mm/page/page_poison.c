@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_poison.c - free pages are full of 0xaa; who writes into one is found out.
+ *
+ * THE IDEA
+ *	A page that is freed is filled with a pattern, and a page that is about
+ *	to be allocated must still hold it. What differs was written by somebody who
+ *	had no right to it any more, or is a bit that fell over: one bit alone in a
+ *	whole block is said to be that. The block is not handed out and not
+ *	used any more, since the writer may still be at it; another is taken.
+ *
+ * PICTURE	freed ... written ... allocated
+ *
+ *	offset	0x000  aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa
+ *		0x010  aa aa 68 65 6c 6c 6f aa aa aa aa aa aa aa aa aa
+ *			     `------------` 5 bytes from 0x12 on
+ *
+ * LOCKING	The block belongs to whoever allocates or frees it. High memory is seen
+ *		through this CPU's window, interrupts off for a page. A lock guards the
+ *		list of blocks that were set aside.
+ * COST		Filling and checking are 512 stores and loads of 8 bytes a page each.
+ * FLOOR	page. Called by debug.c.
+ * LINUX	mm/page_poison.c: kernel_poison_pages(), check_poison_mem(). There a bad page is
+ *		handed out after the report.
+ */
+#include <mm/page_debug.h>
+
+#include <arch/cpu.h>
+#include <lib/check.h>
+#include <lib/printf.h>
+#include <lib/report.h>
+#include <lib/spinlock.h>
+#include <lib/string.h>
+#include <mm/fixmap.h>
+#include <mm/page_owner.h>
+#include <mm/zone.h>
+#include "debug.h"
+#include "features.h"
+#include "impl.h"
+
+#define POISON_WORD (~0UL / 0xff * PAGE_POISON)
+
+/* --- contents ---------------------------------------------------------------------- */
+
+/* Call `look` with a page's contents in reach; what it says. */
+static bool with_contents(const struct page *page, bool (*look)(uint64_t *words, void *context),
+			  void *context)
+{
+	unsigned long flags;
+	bool result;
+
+	if (page_zone_type(page) != ZONE_HIGHMEM)
+		return look(page_address(page), context);
+	flags = arch_irq_save();
+	result = look(fixmap_window_open(page_to_phys(page)), context);
+	fixmap_window_close();
+	arch_irq_restore(flags);
+	return result;
+}
+
+static bool fill(uint64_t *words, void *context)
+{
+	uint64_t word = *(uint64_t *)context;
+
+	for (unsigned int i = 0; i < PAGE_SIZE / sizeof(word); i++)
+		words[i] = word;
+	return true;
+}
+
+void page_contents_fill(struct page *page, unsigned int order, uint8_t byte)
+{
+	uint64_t word = ~0UL / 0xff * byte;
+
+	for (unsigned long i = 0; i < 1UL << order; i++)
+		with_contents(page + i, fill, &word);
+}
+
+void page_poison_fill(struct page *page, unsigned int order)
+{
+	page_contents_fill(page, order, PAGE_POISON);
+}
+
+/* --- damage -------------------------------------------------------------------------- */
+
+#define SHOWN 16
+
+/* What is wrong with a block; offsets are bytes from its start. */
+struct damage {
+	size_t start;		/* of the page that is looked at */
+	size_t first, last;	/* wrong bytes; meaningless while nr_bytes is 0 */
+	unsigned long nr_bytes; /* how many are wrong */
+	uint8_t wrong;		/* the first of them */
+	uint8_t shown[SHOWN];	/* from it on, in its page */
+	unsigned int nr_shown;
+};
+
+static void add_wrong_byte(struct damage *damage, const uint8_t *bytes, size_t offset)
+{
+	if (!damage->nr_bytes++) {
+		damage->first = damage->start + offset;
+		damage->wrong = bytes[offset];
+		damage->nr_shown = (unsigned int)min((size_t)SHOWN, PAGE_SIZE - offset);
+		memcpy(damage->shown, bytes + offset, damage->nr_shown);
+	}
+	damage->last = damage->start + offset;
+}
+
+/* True: the page is as it was filled. */
+static bool look_for_damage(uint64_t *words, void *context)
+{
+	struct damage *damage = context;
+	bool good = true;
+
+	for (size_t i = 0; i < PAGE_SIZE / sizeof(*words); i++) {
+		if (likely(words[i] == POISON_WORD))
+			continue;
+		good = false;
+		for (size_t at = i * sizeof(*words); at < (i + 1) * sizeof(*words); at++)
+			if (((uint8_t *)words)[at] != PAGE_POISON)
+				add_wrong_byte(damage, (uint8_t *)words, at);
+	}
+	return good;
+}
+
+static bool is_single_bit(const struct damage *damage)
+{
+	uint8_t difference = damage->wrong ^ PAGE_POISON;
+
+	return damage->nr_bytes == 1 && (difference & (difference - 1)) == 0;
+}
+
+static void say_bytes(const struct damage *damage)
+{
+	char text[SHOWN * 3 + 1];
+	int length = 0;
+
+	for (unsigned int i = 0; i < damage->nr_shown; i++)
+		length += scnprintf(text + length, sizeof(text) - (size_t)length, " %02x",
+				    damage->shown[i]);
+	report_line("bytes   from there:%s (free is %02x)", text, PAGE_POISON);
+}
+
+static void report_damage(struct page *page, unsigned int order, const struct damage *damage)
+{
+	const struct page_owner *owner = page_owner_of(page + damage->first / PAGE_SIZE);
+	unsigned long pfn = page_to_pfn(page) + damage->first / PAGE_SIZE;
+
+	report_open(REPORT_BUG, "page_poison: pfn 0x%lx was written while it was free%s", pfn,
+		    is_single_bit(damage) ? ": a single bit" : "");
+	report_line("block   pfn 0x%lx, order %u, zone %s of node %d", page_to_pfn(page), order,
+		    page_zone(page)->name, page_to_nid(page));
+	report_line("damage  offset 0x%zx to 0x%zx of the page, %lu bytes wrong in the block",
+		    damage->first % PAGE_SIZE,
+		    min(damage->last, damage->first | (PAGE_SIZE - 1)) % PAGE_SIZE,
+		    damage->nr_bytes);
+	say_bytes(damage);
+	if (is_single_bit(damage))
+		report_line("class   a single bit, %02x instead of %02x: likely faulty memory",
+			    damage->wrong, PAGE_POISON);
+	if (owner)
+		stack_depot_print("freed", owner->freed);
+	else
+		report_line("freed   by somebody; page_owner=on remembers whom");
+	report_stack("found");
+	report_line("the block is set aside, and another taken");
+	report_close();
+}
+
+/* --- blocks that are set aside ----------------------------------------------------------- */
+
+static DEFINE_SPINLOCK(aside_lock, LOCK_RANK_ZONE);
+static LIST_HEAD(aside);
+static unsigned long nr_aside;
+
+static void set_aside(struct page *page)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&aside_lock, flags);
+	list_add(&page->lru, &aside);
+	nr_aside++;
+	spin_unlock_irqrestore(&aside_lock, flags);
+}
+
+unsigned long page_poison_nr_set_aside(void)
+{
+	return READ_ONCE(nr_aside);
+}
+
+static struct page *take_from_aside(void)
+{
+	struct page *page = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&aside_lock, flags);
+	if (!list_empty(&aside)) {
+		page = list_first_entry(&aside, struct page, lru);
+		list_del(&page->lru);
+		nr_aside--;
+	}
+	spin_unlock_irqrestore(&aside_lock, flags);
+	return page;
+}
+
+unsigned long page_poison_take_back(void)
+{
+	unsigned long count = 0;
+	struct page *page;
+
+	while ((page = take_from_aside())) {
+		ASSERT(page->flags & PG_OWNED && page->refcount == 1, "pfn 0x%lx",
+		       page_to_pfn(page));
+		__free_pages(page, page->order);
+		count++;
+	}
+	return count;
+}
+
+bool page_poison_check(struct page *page, unsigned int order)
+{
+	struct damage damage = {0};
+	bool good = true;
+
+	for (unsigned long i = 0; i < 1UL << order; i++, damage.start += PAGE_SIZE)
+		good &= with_contents(page + i, look_for_damage, &damage);
+	if (likely(good))
+		return true;
+	set_aside(page);
+	report_damage(page, order, &damage);
+	return false;
+}
+
+/* --- the switch ------------------------------------------------------------------------------ */
+
+static void poison_free_block(struct page *page, unsigned int order)
+{
+	unpoison_block(page, order);
+	page_poison_fill(page, order);
+	poison_block(page, order);
+}
+
+/* What is free already is filled now. */
+int page_poison_start(void)
+{
+	free_blocks_visit(poison_free_block);
+	return 0;
+}
