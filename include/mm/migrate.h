@@ -30,7 +30,7 @@ static inline enum migratetype pageblock_type(const struct zone *zone, unsigned 
 	unsigned long index = pageblock_index(zone, pfn);
 	unsigned long bits = READ_ONCE(zone->pageblock_bits[index / PAGEBLOCKS_IN_A_LONG]);
 
-	bits >>= index % PAGEBLOCKS_IN_A_LONG * PAGEBLOCK_BITS;
+	bits >>= index * PAGEBLOCK_BITS % BITS_PER_LONG;
 	return (enum migratetype)((bits & 7) ^ MIGRATE_MOVABLE);
 }
 

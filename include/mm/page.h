@@ -73,7 +73,9 @@ struct page {
 		struct slab *slab;     /* PG_SLAB */
 	} owner;
 };
-static_assert(sizeof(struct page) == 32, "a machine of 4 GiB spends 32 MiB on it");
+#define PAGE_STRUCT_SHIFT 5
+static_assert(sizeof(struct page) == 1 << PAGE_STRUCT_SHIFT,
+	      "a machine of 4 GiB spends 32 MiB on it");
 
 /* `state` made of its parts. */
 static inline uint32_t page_state(unsigned int flags, unsigned int order, uint8_t zone_node)
@@ -136,12 +138,15 @@ static inline bool pfn_valid(unsigned long pfn)
 	return bitmap_test(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1));
 }
 
-/* Is this really the address of a struct page that exists? For pointers that come from a caller. */
+/*
+ * Is this really the address of a struct page that exists? For pointers that come from a caller. The division is a
+ * rotation: what should be no remainder becomes the frame number's highest bits, and no frame is that high.
+ */
 static inline bool page_exists(const struct page *page)
 {
 	uintptr_t offset = (uintptr_t)page - arch_region_base(REGION_VMEMMAP);
 
-	return offset % sizeof(struct page) == 0 && pfn_valid(offset / sizeof(struct page));
+	return pfn_valid(offset >> PAGE_STRUCT_SHIFT | offset << (64 - PAGE_STRUCT_SHIFT));
 }
 
 /* Address in the direct map, NULL for high memory. (Linux: page_address) */

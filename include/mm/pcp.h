@@ -15,9 +15,12 @@
 
 /* Touched by its own CPU only, with interrupts off; or by anybody while that CPU does not run. */
 struct per_cpu_pages {
-	int count;			      /* pages in all lists */
-	int high;			      /* the most that may stay; 0 turns the lists off */
-	int batch;			      /* pages moved at once */
+	int count;	      /* pages in all lists, `large` not counted */
+	int high;	      /* the most that may stay; 0 turns the lists off */
+	int batch;	      /* pages moved at once */
+	unsigned int largest; /* the highest order of `large`; 0: it is not used */
+	struct page *large;   /* the block of a higher order that came back last, or NULL */
+	struct zone *zone;    /* whose pages they are; NULL: nobody's */
 	struct list_head lists[NR_PCP_LISTS]; /* hot pages at the head, cold at the tail */
 } __aligned(256);
 static_assert(sizeof(struct per_cpu_pages) == 256,
@@ -29,7 +32,10 @@ static inline unsigned int pcp_list_index(unsigned int order, enum migratetype t
 }
 
 /* Make one empty; it holds nothing until it has limits. */
-void pcp_list_init(struct per_cpu_pages *pcp);
+void pcp_list_init(struct per_cpu_pages *pcp, struct zone *zone);
+
+/* The highest order of which one CPU may hold a block besides: at most a 64th of its share of the zone. Pure. */
+unsigned int pcp_largest(unsigned long managed_pages, unsigned int nr_cpus);
 
 /* Batch and high from the zone's size and low watermark, shared by `nr_cpus`. Pure. (Linux: zone_batchsize, zone_highsize) */
 int pcp_batch(unsigned long managed_pages);

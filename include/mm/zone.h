@@ -45,6 +45,7 @@ struct zone {
 	const char *name; /* "DMA", "DMA32", "Normal", "HighMem" */
 	enum zone_type type;
 	int nid;
+	uint32_t state_bits; /* what page->state is where it says nothing but zone and node */
 	unsigned long start_pfn;
 	unsigned long spanned_pages; /* frames from the first to the last, holes included */
 	unsigned long present_pages; /* RAM */
@@ -56,7 +57,6 @@ struct zone {
 	struct per_cpu_pages
 		*pageset; /* one for each possible CPU (mm/pcp.h); NULL in an unpopulated zone */
 	unsigned long nr_isolated;    /* pageblocks of type MIGRATE_ISOLATE */
-	bool free_slowly;	      /* some are, or pages are watched: no free is the usual one */
 	unsigned int pageblock_order; /* PAGEBLOCK_ORDER, but for tests' own zones */
 	unsigned long
 		pageblock_base; /* first frame of the first pageblock; may lie before start_pfn */

@@ -11,36 +11,12 @@
 #include <arch/cpu.h>
 #include <lib/printk.h>
 #include <lib/string.h>
-#include <mm/gfp.h>
 #include <mm/init.h>
-#include <mm/page.h>
 #include <mm/slab.h>
 #include <kernel/main.h>
+#include "bench.h"
 
 #define ROUNDS 1000
-
-static void pair_of_pages(unsigned int order)
-{
-	struct page *page = alloc_pages(GFP_KERNEL, order);
-
-	if (page)
-		__free_pages(page, order);
-}
-
-static void page_pair(void)
-{
-	pair_of_pages(0);
-}
-
-static void order3_pair(void)
-{
-	pair_of_pages(3);
-}
-
-static void order9_pair(void)
-{
-	pair_of_pages(9);
-}
 
 static void kmalloc_pair(void)
 {
@@ -72,21 +48,26 @@ static void large_pair(void)
 
 static const struct {
 	const char *name;
-	void (*run)(void);
+	void (*run)(void);	/* one round, or */
+	uint64_t (*cost)(void); /* a loop of its own */
 } benchmarks[] = {
-	{"page-order0-pair", page_pair},
-	{"page-order3-pair", order3_pair},
-	{"page-order9-pair", order9_pair},
-	{"kmalloc-64-pair", kmalloc_pair},
-	{"kmalloc-variable-pair", kmalloc_variable_pair},
-	{"kmalloc-128-16-pairs", kmalloc_sixteen},
-	{"kmalloc-64K-pair", large_pair},
+	{"page-order0-pair", NULL, bench_page_order0},
+	{"page-order0-4096-pair", NULL, bench_page_batch},
+	{"page-order3-pair", NULL, bench_page_order3},
+	{"page-order9-pair", NULL, bench_page_order9},
+	{"page-zeroed-pair", NULL, bench_page_zeroed},
+	{"kmalloc-64-pair", kmalloc_pair, NULL},
+	{"kmalloc-variable-pair", kmalloc_variable_pair, NULL},
+	{"kmalloc-128-16-pairs", kmalloc_sixteen, NULL},
+	{"kmalloc-64K-pair", large_pair, NULL},
 };
 
-static uint64_t mean_cost(void (*run)(void))
+static uint64_t mean_cost(void (*run)(void), uint64_t (*cost)(void))
 {
 	uint64_t start;
 
+	if (cost)
+		return cost();
 	run();
 	start = arch_cycles();
 	for (unsigned int i = 0; i < ROUNDS; i++)
@@ -111,7 +92,7 @@ COMMAND(bench, "bench [NAME]", "instructions an operation costs (exact under mak
 		if (argc == 2 && strcmp(argv[1], benchmarks[i].name))
 			continue;
 		seq_printf(out, "bench %-24s %12llu\n", benchmarks[i].name,
-			   (unsigned long long)mean_cost(benchmarks[i].run));
+			   (unsigned long long)mean_cost(benchmarks[i].run, benchmarks[i].cost));
 		any = true;
 	}
 	return any ? 0 : SHELL_USAGE;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <lib/check.h>
+#include <mm/buddy.h>
 #include <mm/gfp.h>
 #include <mm/page.h>
 #include <mm/zone.h>
@@ -50,6 +51,18 @@ static inline void free_pages_prepare(struct page *page, unsigned int order)
 	page->state ^= PG_PCP | PG_OWNED;
 }
 
+/* A block that free_pages_prepare() has seen, and that no list keeps. */
+static inline void free_to_buddy(struct page *page, unsigned int order)
+{
+	struct zone *zone = page_zone(page);
+	unsigned long flags;
+
+	page->state = zone->state_bits;
+	spin_lock_irqsave(&zone->lock, flags);
+	buddy_give(zone, page, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
 /* First page of an allocated block of that order, and nobody's slab or kmalloc block? */
 static inline bool may_free(const struct page *page, unsigned int order)
 {
@@ -57,17 +70,17 @@ static inline bool may_free(const struct page *page, unsigned int order)
 	       page->order == order;
 }
 
-/* The same for a block that is not compound either, in one comparison, for orders up to PCP_MAX_ORDER. */
-static inline bool is_plain_block(const struct page *page, unsigned int order)
+/* The same of a state alone, for a block that is not compound, in one comparison; orders below MAX_ORDER. */
+static inline bool is_plain_block(uint32_t state, unsigned int order)
 {
 	const uint32_t ignored = page_state(PG_TYPE_MASK, 0, 0xff);
 
-	return (page->state & ~ignored) == page_state(PG_OWNED, order, 0);
+	return (state & ~ignored) == page_state(PG_OWNED, order, 0);
 }
 
 /* page_slowpath.c: what this CPU's lists did not serve, or nobody has judged yet. `nid` -1: this CPU's. */
 struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order);
-void prep_special(struct page *page, unsigned int order, gfp_t gfp);
+struct page *prep_special(struct page *page, unsigned int order, gfp_t gfp);
 
 /* page_ref.c: a free that is not the usual one. False: it was refused, after a report that names `who`. */
 bool free_slowpath(const char *who, struct page *page, unsigned int order, bool cold);

@@ -63,15 +63,29 @@ void buddy_observe(struct buddy_observer *observer)
 	WRITE_ONCE(watcher, observer);
 }
 
+_Noreturn void free_list_corrupt(const struct page *page)
+{
+	panic("a free list of zone %s is corrupt at pfn 0x%lx: state 0x%x, next %px, prev %px",
+	      page_zone(page)->name, page_to_pfn(page), page->state, page->lru.next,
+	      page->lru.prev);
+}
+
 /* Halve a block of order `high` down to `low`; the upper halves go on the lists. */
 static inline void expand(struct zone *zone, struct page *page, unsigned int low, unsigned int high,
 			  enum migratetype type, struct buddy_observer *observer)
 {
+	struct free_area *area = &zone->free_area[high];
+	uint32_t state = free_state(zone, high);
+	uintptr_t size = sizeof(struct page) << high;
+
 	while (high > low) {
 		if (observer)
 			observer->split(observer, page_to_pfn(page), high);
 		high--;
-		free_list_add(zone, page + (1UL << high), high, type);
+		area--;
+		state -= page_state(0, 1, 0);
+		size /= 2;
+		area_add(area, (struct page *)((uintptr_t)page + size), state, type);
 	}
 }
 
@@ -81,10 +95,10 @@ static inline struct page *take_block(struct zone *zone, unsigned int order,
 {
 	struct page *page = from->page;
 
-	CHECK(page_is_buddy(page, from->order, zone_node_bits(zone)),
-	      "zone %s, order %u, page %px: state 0x%x", zone->name, from->order, page,
-	      page->state);
-	free_list_remove(zone, page, from->order, from->type);
+	CHECK(page->state == free_state(zone, from->order),
+	      "is no free block: zone %s, order %u, page %px: state 0x%x", zone->name, from->order,
+	      page, page->state);
+	area_remove(&zone->free_area[from->order], page, zone->state_bits, from->type);
 	expand(zone, page, order, from->order, from->type, observer);
 	zone->nr_free -= 1UL << order;
 	ASSERT(IS_ALIGNED(page_to_pfn(page), 1UL << order), "pfn 0x%lx, order %u",
@@ -125,69 +139,91 @@ static __noinline struct page *take_fallback(struct zone *zone, unsigned int ord
 	return take_block(zone, order, &found, observer);
 }
 
-/* May these two join? Below a pageblock's size they lie in the same one. */
-static inline bool types_join(struct zone *zone, unsigned long buddy_pfn, unsigned int order,
-			      enum migratetype type)
+/*
+ * The block of the same order that makes one of the next order with it. vmemmap starts at a multiple of all that is
+ * asked for here, so the frame numbers' bit is one of the addresses'.
+ */
+static inline struct page *buddy_of(const struct page *page, unsigned int order)
 {
+	return (struct page *)((uintptr_t)page ^ sizeof(struct page) << order);
+}
+
+/* May a pageblock of the first type become one of the second, to be joined with it? Then it does. */
+static __noinline bool convert(struct zone *zone, struct page *buddy, unsigned int order,
+			       enum migratetype from, enum migratetype to)
+{
+	if (!migratetype_is_mergeable(from) || !migratetype_is_mergeable(to))
+		return false;
+	free_list_move(zone, buddy, order, from, to);
+	pageblocks_set_type(zone, page_to_pfn(buddy), order, to);
+	return true;
+}
+
+/*
+ * From a pageblock's size on, buddies may lie in pageblocks of different types. They join if both are ordinary; the
+ * type of the block that is given is the result's.
+ */
+static inline __attribute__((always_inline)) void
+give_pageblocks(struct zone *zone, struct page *page, unsigned int order, enum migratetype type,
+		struct buddy_observer *observer)
+{
+	struct free_area *area = &zone->free_area[order];
+	uint32_t state = free_state(zone, order);
 	enum migratetype other;
+	struct page *buddy;
 
-	if (likely(order < zone->pageblock_order))
-		return true;
-	other = pageblock_type(zone, buddy_pfn);
-	return other == type || (migratetype_is_mergeable(other) && migratetype_is_mergeable(type));
-}
-
-/* Take the buddy off its list; a pageblock of another type becomes one of ours. */
-static inline void absorb(struct zone *zone, struct page *buddy, unsigned int order,
-			  enum migratetype type)
-{
-	enum migratetype other = type;
-
-	if (unlikely(order >= zone->pageblock_order)) {
+	for (; order < MAX_PAGE_ORDER; order++, area++, state += page_state(0, 1, 0)) {
+		buddy = buddy_of(page, order);
+		if (buddy->state != state)
+			break;
 		other = pageblock_type(zone, page_to_pfn(buddy));
-		if (other != type)
-			pageblocks_set_type(zone, page_to_pfn(buddy), order, type);
+		if (unlikely(other != type) && !convert(zone, buddy, order, other, type))
+			break;
+		area_remove(area, buddy, zone->state_bits, type);
+		page = min(page, buddy);
+		if (observer)
+			observer->merged(observer, page_to_pfn(page), order + 1);
 	}
-	free_list_remove(zone, buddy, order, other);
+	area_add(area, page, state, type);
 }
 
+/* Below a pageblock's size buddies lie in the same one, and nothing is asked of types. */
 static inline __attribute__((always_inline)) void give_and_merge(struct zone *zone,
 								 struct page *page,
 								 unsigned int order,
 								 struct buddy_observer *observer)
 {
-	unsigned long pfn = page_to_pfn(page), buddy_pfn;
-	enum migratetype type = pageblock_type(zone, pfn);
-	uint8_t zone_node = page->zone_node;
+	enum migratetype type = pageblock_type(zone, page_to_pfn(page));
+	struct free_area *area = &zone->free_area[order];
+	uint32_t state = free_state(zone, order);
 	struct page *buddy;
 
 	zone->nr_free += 1UL << order;
 	ASSERT(zone->nr_free <= zone->managed_pages, "zone %s: %lu of %lu", zone->name,
 	       zone->nr_free, zone->managed_pages);
 	if (observer)
-		observer->gave(observer, pfn, order);
-	for (; order < MAX_PAGE_ORDER; order++) {
-		buddy_pfn = pfn ^ (1UL << order);
-		buddy = page + (long)(buddy_pfn - pfn);
-		if (!page_is_buddy(buddy, order, zone_node) ||
-		    !types_join(zone, buddy_pfn, order, type))
-			break;
-		absorb(zone, buddy, order, type);
-		if (buddy_pfn < pfn) {
-			page = buddy;
-			pfn = buddy_pfn;
+		observer->gave(observer, page_to_pfn(page), order);
+	for (; order < zone->pageblock_order; order++, area++, state += page_state(0, 1, 0)) {
+		buddy = buddy_of(page, order);
+		if (buddy->state != state) {
+			area_add(area, page, state, type);
+			return;
 		}
+		area_remove(area, buddy, zone->state_bits, type);
+		page = min(page, buddy);
 		if (observer)
-			observer->merged(observer, pfn, order + 1);
+			observer->merged(observer, page_to_pfn(page), order + 1);
 	}
-	free_list_add(zone, page, order, type);
+	give_pageblocks(zone, page, order, type, observer);
 }
 
 /* The variants for a watcher stand apart, so that the usual ones need few registers. */
 static __noinline struct page *take_watched(struct zone *zone, unsigned int order,
 					    enum migratetype type, struct buddy_observer *observer)
 {
-	return take_smallest(zone, order, type, observer);
+	struct page *page = take_smallest(zone, order, type, observer);
+
+	return page ? page : take_fallback(zone, order, type, observer);
 }
 
 static __noinline void give_watched(struct zone *zone, struct page *page, unsigned int order,
@@ -198,28 +234,24 @@ static __noinline void give_watched(struct zone *zone, struct page *page, unsign
 
 struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype type)
 {
-	struct buddy_observer *observer = READ_ONCE(watcher);
 	struct page *page;
 
 	ASSERT(spin_is_locked(&zone->lock) && type < MIGRATE_PCPTYPES);
-	if (unlikely(observer))
-		page = take_watched(zone, order, type, observer);
-	else
-		page = take_smallest(zone, order, type, NULL);
-	return likely(page) ? page : take_fallback(zone, order, type, observer);
+	if (unlikely(READ_ONCE(watcher)))
+		return take_watched(zone, order, type, READ_ONCE(watcher));
+	page = take_smallest(zone, order, type, NULL);
+	return likely(page) ? page : take_fallback(zone, order, type, NULL);
 }
 
 void buddy_give(struct zone *zone, struct page *page, unsigned int order)
 {
-	struct buddy_observer *observer = READ_ONCE(watcher);
-
 	ASSERT(spin_is_locked(&zone->lock));
 	ASSERT(order < MAX_ORDER && IS_ALIGNED(page_to_pfn(page), 1UL << order),
 	       "pfn 0x%lx, order %u", page_to_pfn(page), order);
-	CHECK(page->state == page_state(0, 0, zone_node_bits(zone)), "pfn 0x%lx: state 0x%x",
-	      page_to_pfn(page), page->state);
-	if (unlikely(observer))
-		give_watched(zone, page, order, observer);
+	CHECK(page->state == zone->state_bits, "pfn 0x%lx: state 0x%x", page_to_pfn(page),
+	      page->state);
+	if (unlikely(READ_ONCE(watcher)))
+		give_watched(zone, page, order, READ_ONCE(watcher));
 	else
 		give_and_merge(zone, page, order, NULL);
 }

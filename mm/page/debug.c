@@ -21,7 +21,7 @@ static void set_enabled(bool enabled)
 
 	WRITE_ONCE(page_debug_enabled, enabled);
 	for_each_zone (zone)
-		zone_set_free_slowly(zone);
+		pcp_set_free_slowly(zone);
 }
 
 void page_debug_enable(void)

@@ -3,7 +3,7 @@
  * debug.h - where features that watch each page look at it.
  *
  * While one of them is on, no page stays in a per-CPU list, so every request finds its list empty
- * and every free meets zone->free_slowly: both then take the slow way, and the slow way alone asks
+ * and every free meets a way that leads nowhere (pcp_fast.h): both then take the slow way, and the slow way alone asks
  * here. So the usual case pays nothing. (Linux: static keys in post_alloc_hook() and free_pages_prepare())
  */
 #pragma once

@@ -10,6 +10,9 @@
 #include <mm/buddy.h>
 #include <mm/migrate.h>
 
+/* buddy.c: the links of a free block do not agree with its neighbours'; the machine stops. */
+_Noreturn void free_list_corrupt(const struct page *page);
+
 /*
  * One comparison for: free, of this order, of this zone and node. A hole is
  * PG_RESERVED and a page of another zone has other bits, so neither is ever joined.
@@ -19,35 +22,47 @@ static inline bool page_is_buddy(const struct page *page, unsigned int order, ui
 	return page->state == page_state(PG_BUDDY, order, zone_node);
 }
 
-static inline void free_list_add(struct zone *zone, struct page *page, unsigned int order,
-				 enum migratetype type)
+/* A free block onto a list of its area, which is the zone's for `order`. */
+static inline void area_add(struct free_area *area, struct page *page, uint32_t state,
+			    enum migratetype type)
 {
-	struct free_area *area = &zone->free_area[order];
-
-	page->state = page_state(PG_BUDDY, order, page->zone_node);
+	page->state = state;
 	list_add(&page->lru, &area->free_list[type]);
 	area->nr_of_type[type]++;
 	area->nr_free++;
 }
 
-static inline void free_list_remove(struct zone *zone, struct page *page, unsigned int order,
-				    enum migratetype type)
+/*
+ * Off it again. The neighbours must agree before anything is written through a link: who writes into a free page's
+ * struct page gains nothing by it. The page's own links need no poison, for its state says that it is on no list.
+ */
+static inline void area_remove(struct free_area *area, struct page *page, uint32_t state,
+			       enum migratetype type)
 {
-	struct free_area *area = &zone->free_area[order];
+	struct list_head *next = page->lru.next, *prev = page->lru.prev;
 
-	ASSERT(area->nr_of_type[type] > 0, "zone %s, order %u, type %d", zone->name, order, type);
-	list_del(&page->lru);
+	ASSERT(area->nr_of_type[type] > 0, "pfn 0x%lx, type %d", page_to_pfn(page), type);
+	if (unlikely(next->prev != &page->lru || prev->next != &page->lru))
+		free_list_corrupt(page);
+	next->prev = prev;
+	prev->next = next;
 	area->nr_of_type[type]--;
 	area->nr_free--;
-	page->state = page_state(0, 0, page->zone_node);
+	page->state = state;
+}
+
+/* What the first page of a free block of the zone says. */
+static inline uint32_t free_state(const struct zone *zone, unsigned int order)
+{
+	return page_state(PG_BUDDY, order, 0) | zone->state_bits;
 }
 
 /* From one type's list to another's; `page` stays a free block. */
 static inline void free_list_move(struct zone *zone, struct page *page, unsigned int order,
 				  enum migratetype from, enum migratetype to)
 {
-	free_list_remove(zone, page, order, from);
-	free_list_add(zone, page, order, to);
+	area_remove(&zone->free_area[order], page, zone->state_bits, from);
+	area_add(&zone->free_area[order], page, free_state(zone, order), to);
 }
 
 /* A block that another type's request may have. */

@@ -46,8 +46,8 @@ void pcp_set_limits(struct zone *zone);
 /* pcp.c: which list serves which mask, on each CPU. Anew when zones are filled, or the types are few. */
 void pcp_set_ways(void);
 
-/* migrate.c: must each free look closer? Anew when a pageblock is isolated, or features of debug.h change. */
-void zone_set_free_slowly(struct zone *zone);
+/* pcp.c: must each free look closer? Anew when a pageblock is isolated, or features of debug.h change. */
+void pcp_set_free_slowly(struct zone *zone);
 
 /* page.c: write the state of free pages' struct pages, [start_pfn, end_pfn) of one zone, until now reserved. */
 void frames_clear_reserved(unsigned long start_pfn, unsigned long end_pfn);

@@ -42,7 +42,6 @@
 #include <mm/migrate.h>
 
 #include <lib/check.h>
-#include "debug.h"
 #include "free_list.h"
 #include "impl.h"
 
@@ -58,11 +57,6 @@ const char *migratetype_name(enum migratetype type)
 
 /* --- the map ------------------------------------------------------------------ */
 
-void zone_set_free_slowly(struct zone *zone)
-{
-	WRITE_ONCE(zone->free_slowly, zone->nr_isolated || page_debug_enabled);
-}
-
 static void set_one(struct zone *zone, unsigned long pfn, enum migratetype type)
 {
 	unsigned long index = pageblock_index(zone, pfn);
@@ -72,7 +66,7 @@ static void set_one(struct zone *zone, unsigned long pfn, enum migratetype type)
 	ASSERT(type < MIGRATE_TYPES, "type %d", type);
 	zone->nr_isolated -= pageblock_type(zone, pfn) == MIGRATE_ISOLATE;
 	zone->nr_isolated += type == MIGRATE_ISOLATE;
-	zone_set_free_slowly(zone);
+	pcp_set_free_slowly(zone);
 	WRITE_ONCE(*word, (*word & ~(15UL << shift)) | (unsigned long)(type ^ MIGRATE_MOVABLE)
 							       << shift);
 }

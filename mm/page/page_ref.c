@@ -38,16 +38,6 @@ bool has_inner_pages(const struct page *page, unsigned int order)
 
 /* --- the last user went --------------------------------------------------------- */
 
-static void free_to_buddy(struct zone *zone, struct page *page, unsigned int order)
-{
-	unsigned long flags;
-
-	page->state = page_state(0, 0, page->zone_node);
-	spin_lock_irqsave(&zone->lock, flags);
-	buddy_give(zone, page, order);
-	spin_unlock_irqrestore(&zone->lock, flags);
-}
-
 static void unmake_compound_page(struct page *page, unsigned int order)
 {
 	unsigned long i;
@@ -68,7 +58,7 @@ static __noinline void free_one_page(struct page *page, unsigned int order, bool
 		unmake_compound_page(page, order);
 	free_pages_prepare(page, order);
 	if (order > PCP_MAX_ORDER)
-		free_to_buddy(zone, page, order);
+		free_to_buddy(page, order);
 	else
 		pcp_give(zone, page, cold);
 }

@@ -33,6 +33,7 @@
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <mm/buddy.h>
+#include <mm/direct_map.h>
 #include <mm/fixmap.h>
 #include <mm/migrate.h>
 #include <mm/pcp.h>
@@ -45,23 +46,31 @@
 
 /* --- what few requests want --------------------------------------------------- */
 
-static void clear_pages(struct page *page, unsigned int order)
+/* High memory has no address: through this CPU's window, a page at a time. */
+static __noinline struct page *clear_high_pages(struct page *page, unsigned int order)
 {
 	unsigned long i, flags;
 
 	for (i = 0; i < 1UL << order; i++) {
-		if (page_zone_type(page) != ZONE_HIGHMEM) {
-			arch_page_clear(page_address(page + i));
-			continue;
-		}
 		flags = arch_irq_save();
 		arch_page_clear(fixmap_window_open(page_to_phys(page + i)));
 		fixmap_window_close();
 		arch_irq_restore(flags);
 	}
+	return page;
 }
 
-static void prep_compound_page(struct page *page, unsigned int order)
+static inline void clear_pages(struct page *page, unsigned int order)
+{
+	char *at = phys_to_virt(page_to_phys(page)), *end = at + (PAGE_SIZE << order);
+
+	do {
+		arch_page_clear(at);
+		at += PAGE_SIZE;
+	} while (at < end);
+}
+
+static __noinline void prep_compound_page(struct page *page, unsigned int order)
 {
 	unsigned long i;
 
@@ -73,12 +82,17 @@ static void prep_compound_page(struct page *page, unsigned int order)
 	}
 }
 
-void prep_special(struct page *page, unsigned int order, gfp_t gfp)
+/* Returns `page`, so that the usual case ends in a jump. */
+struct page *prep_special(struct page *page, unsigned int order, gfp_t gfp)
 {
 	if (gfp & __GFP_COMP && order)
 		prep_compound_page(page, order);
-	if (gfp & __GFP_ZERO)
-		clear_pages(page, order);
+	if (!(gfp & __GFP_ZERO))
+		return page;
+	if (page_zone_type(page) == ZONE_HIGHMEM)
+		return clear_high_pages(page, order);
+	clear_pages(page, order);
+	return page;
 }
 
 /* --- taking ------------------------------------------------------------------- */
@@ -268,7 +282,5 @@ __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int or
 			return NULL;
 		prep_new_page(page, order);
 	} while (unlikely(page_debug_enabled) && !page_debug_alloc(page, order, gfp));
-	if (gfp & GFP_SPECIAL)
-		prep_special(page, order, gfp);
-	return page;
+	return gfp & GFP_SPECIAL ? prep_special(page, order, gfp) : page;
 }

@@ -14,6 +14,10 @@
  *	goes to the head and is the first to be taken again. Who fills a page by
  *	a device's DMA wants no hot one, and takes from the tail (__GFP_COLD).
  *
+ *	Of higher orders each CPU keeps one block, the last that came back, where
+ *	that is little of the zone: who takes and gives a large buffer again and
+ *	again then splits and joins nothing.
+ *
  * PICTURE	one list of one CPU: batch 3, high 9
  *
  *	take, list empty	buddy --3--> [a b c]	and `a` is the caller's
@@ -24,7 +28,8 @@
  *	says 0 has batch 1, and high is never less than four batches.
  *
  * INVARIANTS	(pcp_check() proves them, pcp_test.c breaks them)
- *	L1  count is the pages in the lists, and is at most high.
+ *	L1  count is the pages in the lists, and is at most high. The large block
+ *	    is not counted there, and its order is at most `largest`.
  *	L2  What is on the list of order k and type t is the first page of a
  *	    block that says PG_PCP, k and t, and has no users.
  *	L3  It belongs to the zone.
@@ -32,11 +37,11 @@
  *
  * LOCKING	A CPU's lists: that CPU, interrupts off. zone->lock is taken inside
  *		that, for one batch (at most 63 pages, or 8 when they are drained).
- * COST		Take and give are some 110 instructions together, with all checks.
- *		256 bytes for each CPU and zone, and at most `high` idle pages.
+ * COST		Take and give are 41 and 63 instructions, with all checks; page_alloc.c has the
+ *		bill. 256 bytes for each CPU and zone, and at most `high` idle pages.
  * FLOOR	page.
- * LINUX	mm/page_alloc.c: rmqueue_bulk(), free_pcppages_bulk(), free_hot_cold_page(),
- *		today free_unref_page(); drain_pages(), zone_batchsize(). Linux lets a refill
+ * LINUX	mm/page_alloc.c: zone_batchsize(), drain_pages(), free_hot_cold_page(),
+ *		today free_unref_page(); NR_PCP_THP keeps large blocks. Linux lets a refill
  *		pass high and the watermark; here it stops at both. A page returns to the
  *		list it was asked from; Linux asks its pageblock's type anew.
  */
@@ -45,8 +50,8 @@
 #include <lib/bits.h>
 #include <lib/printk.h>
 #include <mm/bootmem.h>
-#include <mm/buddy.h>
 #include <mm/early.h>
+#include "debug.h"
 #include "impl.h"
 #include "pcp_fast.h"
 
@@ -55,11 +60,11 @@ static unsigned int disabled; /* how many want the lists empty */
 
 /* --- limits --------------------------------------------------------------------- */
 
-void pcp_list_init(struct per_cpu_pages *pcp)
+void pcp_list_init(struct per_cpu_pages *pcp, struct zone *zone)
 {
 	unsigned int i;
 
-	*pcp = (struct per_cpu_pages){.batch = 1};
+	*pcp = (struct per_cpu_pages){.batch = 1, .zone = zone};
 	for (i = 0; i < NR_PCP_LISTS; i++)
 		INIT_LIST_HEAD(&pcp->lists[i]);
 }
@@ -79,6 +84,13 @@ int pcp_high(unsigned long low_watermark, unsigned int cpus, int batch)
 	return max((int)(low_watermark / cpus), 4 * batch);
 }
 
+unsigned int pcp_largest(unsigned long managed_pages, unsigned int cpus)
+{
+	unsigned int order = ilog2(managed_pages / 64 / cpus | 1);
+
+	return order > PCP_MAX_ORDER ? min(order, (unsigned int)MAX_PAGE_ORDER) : 0;
+}
+
 void pcp_init(struct zone *zone)
 {
 	unsigned int cpu;
@@ -87,7 +99,8 @@ void pcp_init(struct zone *zone)
 	zone->pageset = __alloc_bootmem_node(zone->nid, nr_cpus * sizeof(struct per_cpu_pages),
 					     _Alignof(struct per_cpu_pages), 0);
 	for (cpu = 0; cpu < nr_cpus; cpu++)
-		pcp_list_init(&zone->pageset[cpu]);
+		pcp_list_init(&zone->pageset[cpu], zone);
+	pcp_set_free_slowly(zone);
 }
 
 void pcp_set_limits(struct zone *zone)
@@ -99,23 +112,25 @@ void pcp_set_limits(struct zone *zone)
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		WRITE_ONCE(zone->pageset[cpu].batch, batch);
 		WRITE_ONCE(zone->pageset[cpu].high, high);
+		WRITE_ONCE(zone->pageset[cpu].largest,
+			   disabled ? 0 : pcp_largest(zone->managed_pages, nr_cpus));
 	}
 }
 
 /* --- which list serves which mask ------------------------------------------------- */
 
-static struct list_head no_lists[PCP_MAX_ORDER + 1] = {
-	LIST_HEAD_INIT(no_lists[0]), LIST_HEAD_INIT(no_lists[1]), LIST_HEAD_INIT(no_lists[2]),
-	LIST_HEAD_INIT(no_lists[3])};
+/* Where masks that contradict themselves look for a block: lists that are always empty. */
+#define NOWHERE(order) LIST_HEAD_INIT(nowhere.lists[order])
+static struct per_cpu_pages nowhere = {.lists = {NOWHERE(0), NOWHERE(1), NOWHERE(2), NOWHERE(3)}};
 
-DEFINE_PER_CPU(struct pcp_ways, pcp_ways) = {.lists = {[0 ... NR_PCP_WAYS - 1] = no_lists}};
+DEFINE_PER_CPU(struct pcp_ways, pcp_ways) = {.take = {[0 ... NR_PCP_WAYS - 1] = nowhere.lists}};
 
 static struct list_head *lists_for(gfp_t gfp, unsigned int cpu)
 {
 	const struct zone *zone = *NODE_DATA(0)->zonelist_start[gfp_zone(gfp)];
 
 	if (!zone || gfp_is_odd(gfp))
-		return no_lists;
+		return nowhere.lists;
 	return &zone->pageset[cpu].lists[pcp_list_index(0, gfp_migratetype(gfp))];
 }
 
@@ -126,94 +141,28 @@ void pcp_set_ways(void)
 
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		for (gfp = 0; gfp < NR_PCP_WAYS; gfp++)
-			WRITE_ONCE(per_cpu_ptr(&pcp_ways, cpu)->lists[gfp], lists_for(gfp, cpu));
+			WRITE_ONCE(per_cpu_ptr(&pcp_ways, cpu)->take[gfp], lists_for(gfp, cpu));
+}
+
+void pcp_set_free_slowly(struct zone *zone)
+{
+	bool slowly = zone->nr_isolated || page_debug_enabled;
+	struct list_head **way;
+	unsigned int cpu;
+
+	/* A zone of a test's own is in no table. */
+	if (zone_of_bits[zone_node_bits(zone)] != zone || !zone->pageset)
+		return;
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		way = &per_cpu_ptr(&pcp_ways, cpu)->give[zone_node_bits(zone)];
+		WRITE_ONCE(*way, slowly ? NULL : zone->pageset[cpu].lists);
+	}
 }
 
 void pcp_list_corrupt(const struct list_head *list)
 {
 	panic("a per-CPU list of pages is corrupt: list %px, first %px, last %px", list, list->next,
 	      list->prev);
-}
-
-/* --- batches: the caller has interrupts off ---------------------------------------- */
-
-/* How many blocks of 2^order a refill may bring: a batch, but not above high, nor more than `spare` pages. At least the one that is wanted. */
-static unsigned int refill_blocks(const struct per_cpu_pages *pcp, unsigned int order,
-				  unsigned long spare)
-{
-	int pages = min(pcp->batch, pcp->high - pcp->count);
-
-	if (pages > 0 && (unsigned long)pages > spare)
-		pages = (int)spare;
-	return max(pages >> order, 1);
-}
-
-/* (Linux: rmqueue_bulk) Lowest pages first, so that who takes one after the other gets neighbours. */
-__noinline bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigned int list,
-			   unsigned long spare)
-{
-	unsigned int order = list % (PCP_MAX_ORDER + 1), type = list / (PCP_MAX_ORDER + 1);
-	unsigned int wanted = refill_blocks(pcp, order, spare), got;
-	unsigned long flags;
-	struct page *page;
-
-	spin_lock_irqsave(&zone->lock, flags);
-	for (got = 0; got < wanted; got++) {
-		page = buddy_take(zone, order, (enum migratetype)type);
-		if (!page)
-			break;
-		page->state = page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node);
-		list_add_tail(&page->lru, &pcp->lists[list]);
-	}
-	spin_unlock_irqrestore(&zone->lock, flags);
-	pcp->count += (int)(got << order);
-	return got != 0;
-}
-
-/* A block that says PG_PCP to the buddy; its pages. The caller holds zone->lock. */
-static int give_listed(struct zone *zone, struct page *page)
-{
-	unsigned int order = page->order;
-
-	CHECK((page->state & ~PG_TYPE_MASK) == page_state(PG_PCP, order, zone_node_bits(zone)) &&
-		      order <= PCP_MAX_ORDER,
-	      "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
-	page->state = page_state(0, 0, page->zone_node);
-	buddy_give(zone, page, order);
-	return 1 << order;
-}
-
-/* The coldest of a list. */
-static int give_coldest(struct zone *zone, struct list_head *list)
-{
-	struct page *page = list_entry(list->prev, struct page, lru);
-
-	list_del(&page->lru);
-	return give_listed(zone, page);
-}
-
-/* At least `pages`, or all there are, from the lists in turn. (Linux: free_pcppages_bulk) */
-static void free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages)
-{
-	unsigned int list = 0;
-	unsigned long flags;
-	int given;
-
-	pages = min(pages, pcp->count);
-	spin_lock_irqsave(&zone->lock, flags);
-	while (pages > 0) {
-		for (list = (list + 1) % NR_PCP_LISTS; list_empty(&pcp->lists[list]);)
-			list = (list + 1) % NR_PCP_LISTS;
-		given = give_coldest(zone, &pcp->lists[list]);
-		pages -= given;
-		pcp->count -= given;
-	}
-	spin_unlock_irqrestore(&zone->lock, flags);
-}
-
-__noinline void pcp_shrink(struct zone *zone, struct per_cpu_pages *pcp)
-{
-	free_bulk(zone, pcp, max(pcp->batch, pcp->count - pcp->high));
 }
 
 /* --- one block ----------------------------------------------------------------------- */
@@ -237,7 +186,7 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 	if (cold)
 		coldest_first(list);
 	if (!list_empty(list) || pcp_refill(zone, pcp, index, spare))
-		page = pcp_pop(list, order);
+		page = pcp_pop(list, list->next, order);
 	ASSERT(!page || page->state ==
 				page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node),
 	       "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
@@ -255,18 +204,19 @@ void pcp_give(struct zone *zone, struct page *page, bool cold)
 {
 	struct list_head *list;
 	unsigned long flags;
+	bool too_many;
 
 	if (is_isolated(zone, page)) {
-		spin_lock_irqsave(&zone->lock, flags);
-		give_listed(zone, page);
-		spin_unlock_irqrestore(&zone->lock, flags);
+		pcp_free_one(zone, page);
 		return;
 	}
 	flags = arch_irq_save();
-	list = &this_pcp(zone)->lists[pcp_list_index(page->order, page_type(page))];
-	pcp_give_fast(zone, page, page->order);
-	if (cold && list->next == &page->lru)
+	list = &this_pcp(zone)->lists[pcp_list_index(page->order, state_type(page->state))];
+	too_many = pcp_push(this_pcp(zone)->lists, page, page->state, page->order);
+	if (cold)
 		list_move_tail(&page->lru, list);
+	if (too_many)
+		return pcp_shrink(zone, flags);
 	arch_irq_restore(flags);
 }
 
@@ -278,9 +228,12 @@ void drain_pages_zone(struct zone *zone, unsigned int cpu)
 	struct per_cpu_pages *pcp = &zone->pageset[cpu];
 	unsigned long flags;
 
-	while (READ_ONCE(pcp->count) > 0) {
+	while (READ_ONCE(pcp->count) > 0 || READ_ONCE(pcp->large)) {
 		flags = arch_irq_save();
-		free_bulk(zone, pcp, max(pcp->batch, 8));
+		if (pcp->large)
+			pcp_free_one(zone, pcp->large);
+		pcp->large = NULL;
+		pcp_free_bulk(zone, pcp, max(pcp->batch, 8));
 		arch_irq_restore(flags);
 	}
 }
@@ -333,11 +286,15 @@ bool pcp_is_enabled(void)
 
 unsigned long zone_pcp_pages(const struct zone *zone)
 {
+	const struct page *large;
 	unsigned long sum = 0;
 	unsigned int cpu;
 
-	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++)
+	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++) {
+		large = READ_ONCE(zone->pageset[cpu].large);
 		sum += (unsigned long)READ_ONCE(zone->pageset[cpu].count);
+		sum += large ? 1UL << large->order : 0;
+	}
 	return sum;
 }
 
@@ -366,9 +323,9 @@ static bool fail(const struct zone *zone, const char *rule, const struct page *p
 	return false;
 }
 
-static bool check_page(const struct zone *zone, const struct page *page, unsigned int list)
+static bool check_page(const struct zone *zone, const struct page *page, unsigned int order,
+		       enum migratetype type)
 {
-	unsigned int order = list % (PCP_MAX_ORDER + 1), type = list / (PCP_MAX_ORDER + 1);
 	unsigned long pfn = page_to_pfn(page);
 
 	if (!page_exists(page) || !zone_spans_pfn(zone, pfn) ||
@@ -388,7 +345,7 @@ static bool check_list(const struct zone *zone, const struct per_cpu_pages *pcp,
 
 	for (; link->next != head; link = link->next) {
 		page = list_entry(link->next, struct page, lru);
-		if (!check_page(zone, page, list))
+		if (!check_page(zone, page, list % (PCP_MAX_ORDER + 1), list / (PCP_MAX_ORDER + 1)))
 			return false;
 		*pages += 1 << page->order;
 		if (page->lru.prev != link || *pages > pcp->count)
@@ -401,6 +358,7 @@ static bool check_list(const struct zone *zone, const struct per_cpu_pages *pcp,
 bool pcp_check(struct zone *zone)
 {
 	const struct per_cpu_pages *pcp;
+	const struct page *page;
 	unsigned int cpu, list;
 
 	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++) {
@@ -410,6 +368,10 @@ bool pcp_check(struct zone *zone)
 		for (list = 0; list < NR_PCP_LISTS; list++)
 			if (!check_list(zone, pcp, list, &pages))
 				return false;
+		page = pcp->large;
+		if (page && (page->order > pcp->largest ||
+			     !check_page(zone, page, page->order, state_type(page->state))))
+			return fail(zone, "L2", page, "not a large block");
 		if (pages != pcp->count || pcp->count > pcp->high)
 			return fail(zone, "L1", NULL, "count is not the pages, or above high");
 	}

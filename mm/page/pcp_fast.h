@@ -2,9 +2,9 @@
 /*
  * pcp_fast.h - the few instructions of pcp.c that nearly every request needs; page_alloc.c has them inline.
  *
- * Where the list of a request lies depends on five bits of its mask, on its order and on the CPU.
- * pcp_ways answers for the five bits, on each CPU: the lists of orders 0 to 3 of one type in the zone that the
- * CPU's node asks first. Masks that contradict themselves lead to lists that are always empty.
+ * Where the list of a request lies depends on five bits of its mask, on its order and on the CPU; where a
+ * block goes back to, on its zone, type and order and on the CPU. pcp_ways answers both, on each CPU, by one load.
+ * Masks that contradict themselves lead to lists that are always empty; zones whose pages need a closer look to none.
  */
 #pragma once
 
@@ -17,20 +17,29 @@
 #define NR_PCP_WAYS 32 /* of GFP_ZONEMASK, __GFP_MOVABLE and __GFP_RECLAIMABLE */
 
 struct pcp_ways {
-	struct list_head
-		*lists[NR_PCP_WAYS]; /* by the mask's low bits; of order 0, the others follow */
+	/* By the low bits of a mask: lists of one type, of order 0, the others follow. */
+	struct list_head *take[NR_PCP_WAYS];
+	/* By page->zone_node: the zone's first list. NULL: each free is free_slowpath()'s. */
+	struct list_head *give[MAX_NUMNODES * MAX_NR_ZONES];
 };
 DECLARE_PER_CPU(struct pcp_ways, pcp_ways);
 
 static_assert((GFP_ZONEMASK | __GFP_MOVABLE | __GFP_RECLAIMABLE) == NR_PCP_WAYS - 1,
 	      "the low bits of the mask are zone and type");
 
-/* pcp.c: what happens once in a batch. The caller has interrupts off. */
+/* The lists of one type, in bytes. */
+#define PCP_TYPE_SIZE (sizeof(struct list_head) * (PCP_MAX_ORDER + 1))
+static_assert((1 << PG_TYPE_SHIFT) % PCP_TYPE_SIZE == 0,
+	      "the type's bits make an offset by a shift");
+
+/* pcp_bulk.c: what happens once in a batch. The caller has interrupts off; pcp_shrink(), of this CPU's lists, ends that. */
 bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigned int list,
 		unsigned long spare);
-void pcp_shrink(struct zone *zone, struct per_cpu_pages *pcp);
+void pcp_free_one(struct zone *zone, struct page *page);
+void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages);
+void pcp_shrink(struct zone *zone, unsigned long flags);
 
-/* pcp.c: two links that do not agree; the machine stops before either is followed. */
+/* pcp.c: two links that do not agree; the machine stops before either is written through. */
 _Noreturn void pcp_list_corrupt(const struct list_head *list);
 
 /* This CPU's; interrupts off. */
@@ -39,28 +48,29 @@ static inline struct per_cpu_pages *this_pcp(const struct zone *zone)
 	return &zone->pageset[arch_cpu_id()];
 }
 
-/* The type of a block that says it, allocated or listed. */
-static inline enum migratetype page_type(const struct page *page)
+/* The type that `state` of an allocated or listed block says. */
+static inline enum migratetype state_type(uint32_t state)
 {
-	return (enum migratetype)(page->flags / (1U << PG_TYPE_SHIFT) & 3);
+	return (enum migratetype)(state / (1U << PG_TYPE_SHIFT) & 3);
 }
 
-/* The hottest block of a list; NULL: it is empty. Interrupts off. */
-static inline __attribute__((always_inline)) struct page *pcp_pop(struct list_head *list,
-								  unsigned int order)
+/* The CPU's part of a zone that a list belongs to. */
+static inline struct per_cpu_pages *pcp_of_list(const struct list_head *list)
 {
-	struct per_cpu_pages *pcp = (struct per_cpu_pages *)ALIGN_DOWN((uintptr_t)list,
-								       sizeof(*pcp));
-	struct list_head *first = list->next, *next = first->next;
+	return (struct per_cpu_pages *)ALIGN_DOWN((uintptr_t)list, sizeof(struct per_cpu_pages));
+}
 
-	if (unlikely(first == list))
-		return NULL;
+/* Take `first`, the hottest block, of a list that is not empty. Its own links need no poison: the next owner writes them. */
+static inline __attribute__((always_inline)) struct page *
+pcp_pop(struct list_head *list, struct list_head *first, unsigned int order)
+{
+	struct list_head *next = first->next;
+
 	if (unlikely(next->prev != first))
 		pcp_list_corrupt(list);
-	/* Its own links need no poison, the next owner writes them. */
 	list->next = next;
 	next->prev = list;
-	pcp->count -= 1 << order;
+	pcp_of_list(list)->count -= 1 << order;
 	return list_entry(first, struct page, lru);
 }
 
@@ -69,26 +79,66 @@ static inline __attribute__((always_inline)) struct page *pcp_take_fast(gfp_t gf
 									unsigned int order)
 {
 	unsigned long flags = arch_irq_save();
-	struct page *page = pcp_pop(this_cpu_read(pcp_ways.lists[gfp % NR_PCP_WAYS]) + order,
-				    order);
+	struct list_head *list = this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]) + order;
+	struct list_head *first = list->next;
+	struct page *page;
 
+	if (unlikely(first == list)) {
+		arch_irq_restore(flags);
+		return NULL;
+	}
+	page = pcp_pop(list, first, order);
+	arch_irq_restore(flags);
+	if (!page)
+		__builtin_unreachable(); /* so that the caller need not ask again */
+	return page;
+}
+
+/*
+ * A block whose state was `state` when it was allocated, and says PG_PCP instead of PG_OWNED now, to the lists that
+ * start at `lists`. True: there are more than high now, and the caller calls pcp_shrink(). Interrupts off.
+ */
+static inline __attribute__((always_inline)) bool
+pcp_push(struct list_head *lists, struct page *page, uint32_t state, unsigned int order)
+{
+	struct per_cpu_pages *pcp = container_of(lists, struct per_cpu_pages, lists[0]);
+	uintptr_t of_type = (state & PG_TYPE_MASK) / ((1 << PG_TYPE_SHIFT) / PCP_TYPE_SIZE);
+	struct list_head *list = (struct list_head *)((uintptr_t)lists + of_type) + order;
+	struct list_head *next = list->next;
+
+	if (unlikely(next->prev != list))
+		pcp_list_corrupt(list);
+	list_insert_between(&page->lru, list, next);
+	pcp->count += 1 << order;
+	return pcp->count > pcp->high;
+}
+
+/* Order above PCP_MAX_ORDER: the block that came back last, if it is what is asked for; as pcp_take_fast(). */
+static inline struct page *pcp_take_large(gfp_t gfp, unsigned int order)
+{
+	unsigned long flags = arch_irq_save();
+	struct per_cpu_pages *pcp = pcp_of_list(this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]));
+	uint32_t state = page_state(PG_PCP | gfp_migratetype(gfp) << PG_TYPE_SHIFT, order, 0);
+	struct page *page = pcp->large;
+
+	if (page && (page->state & ~page_state(0, 0, 0xff)) == state)
+		pcp->large = NULL;
+	else
+		page = NULL;
 	arch_irq_restore(flags);
 	return page;
 }
 
-/* A block that says PG_PCP, its order and its type, which it had when it was allocated. */
-static inline __attribute__((always_inline)) void
-pcp_give_fast(struct zone *zone, struct page *page, unsigned int order)
+/* Keep such a block, which says PG_PCP; false: there is one, or it is too large. */
+static inline bool pcp_give_large(struct page *page, unsigned int order)
 {
 	unsigned long flags = arch_irq_save();
-	struct per_cpu_pages *pcp = this_pcp(zone);
-	struct list_head *list = &pcp->lists[pcp_list_index(order, page_type(page))];
+	struct list_head *lists = this_cpu_read(pcp_ways.give[page->zone_node]);
+	struct per_cpu_pages *pcp = pcp_of_list(lists);
+	bool kept = lists && !pcp->large && order <= pcp->largest;
 
-	if (unlikely(list->next->prev != list))
-		pcp_list_corrupt(list);
-	list_add(&page->lru, list);
-	pcp->count += 1 << order;
-	if (unlikely(pcp->count > pcp->high))
-		pcp_shrink(zone, pcp);
+	if (kept)
+		pcp->large = page;
 	arch_irq_restore(flags);
+	return kept;
 }

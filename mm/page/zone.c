@@ -87,6 +87,7 @@ void zone_init(struct zone *zone, enum zone_type type, int nid)
 	ASSERT(type < MAX_NR_ZONES && nid < MAX_NUMNODES, "zone %d of node %d", type, nid);
 	*zone = (struct zone){.name = names[type], .type = type, .nid = nid};
 	zone->pageblock_order = PAGEBLOCK_ORDER;
+	zone->state_bits = page_state(0, 0, zone_node_bits(zone));
 	spin_lock_init(&zone->lock, LOCK_RANK_ZONE);
 	for (order = 0; order < MAX_ORDER; order++)
 		for (mobility = 0; mobility < MIGRATE_TYPES; mobility++)

@@ -452,7 +452,7 @@ KTEST_PANIC(buddy, giving_a_free_block_panics, "page->state")
 	test_give(zone, page_of(zone, 0), 3);
 }
 
-KTEST_PANIC(buddy, a_smashed_page_on_a_free_list_panics_when_it_is_taken, "page_is_buddy")
+KTEST_PANIC(buddy, a_smashed_page_on_a_free_list_panics_when_it_is_taken, "is no free block")
 {
 	struct zone *zone = test_zone(8);
 

@@ -204,6 +204,156 @@ KTEST(pcp, the_lists_of_another_cpu_can_be_drained)
 	test_zone_end();
 }
 
+/* --- whole batches ------------------------------------------------------------------- */
+
+static struct counter {
+	struct buddy_observer observer;
+	unsigned int took, gave, orders; /* calls; the sum of what they gave */
+} counter;
+
+static void count_took(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)pfn;
+	(void)order;
+	container_of(observer, struct counter, observer)->took++;
+}
+
+static void count_gave(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)pfn;
+	container_of(observer, struct counter, observer)->gave++;
+	counter.orders += order;
+}
+
+static void ignore(struct buddy_observer *observer, unsigned long pfn, unsigned int order)
+{
+	(void)observer;
+	(void)pfn;
+	(void)order;
+}
+
+static void counter_start(void)
+{
+	counter = (struct counter){.observer = {count_took, ignore, ignore, count_gave}};
+	buddy_observe(&counter.observer);
+}
+
+/* sem-P6: seven pages are pieces of 4, 2 and 1 of one block; they are the lowest, in rising order. */
+KTEST(pcp, a_refill_cuts_few_large_pieces)
+{
+	struct zone *zone = zone_with(64, 7, 16);
+	unsigned int i;
+
+	counter_start();
+	for (i = 0; i < 7; i++)
+		EXPECT_EQ(page_to_pfn(take(zone, 0)), zone->start_pfn + i);
+	buddy_observe(NULL);
+	EXPECT_EQ(counter.took, 3);
+	EXPECT_EQ(zone->nr_free, 57);
+	EXPECT_TRUE(adds_up(zone, 7));
+	test_zone_end();
+}
+
+/* sem-P6: pages that were freed in their order are one block again before the buddy sees them. */
+KTEST(pcp, a_run_of_neighbours_goes_back_as_one_block)
+{
+	struct zone *zone = zone_with(64, 16, 32);
+	struct page *page[16];
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		page[i] = take(zone, 0);
+	for (i = 0; i < 16; i++)
+		pcp_give(zone, page[i], false);
+	counter_start();
+	drain_pages_zone(zone, arch_cpu_id());
+	buddy_observe(NULL);
+	EXPECT_EQ(counter.gave, 1);
+	EXPECT_EQ(counter.orders, 4);
+	EXPECT_TRUE(adds_up(zone, 0));
+	test_zone_end();
+}
+
+/* Neighbours that are no block (1, 2) or came in another order (7, 6) go alone. */
+KTEST(pcp, neighbours_that_are_no_block_go_back_one_by_one)
+{
+	struct zone *zone = zone_with(64, 8, 32);
+	static const unsigned int order_of_return[] = {1, 2, 7, 6, 3, 0, 4, 5};
+	struct page *page[8];
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		page[i] = take(zone, 0);
+	for (i = 0; i < 8; i++)
+		pcp_give(zone, page[order_of_return[i]], false);
+	counter_start();
+	drain_pages_zone(zone, arch_cpu_id());
+	buddy_observe(NULL);
+	EXPECT_EQ(counter.gave, 7);
+	EXPECT_EQ(counter.orders, 1); /* 4 and 5 */
+	EXPECT_EQ(zone->nr_free, 64);
+	EXPECT_TRUE(adds_up(zone, 0));
+	test_zone_end();
+}
+
+/* --- one large block -------------------------------------------------------------------- */
+
+KTEST(pcp, a_large_block_that_came_back_is_the_next_one_taken)
+{
+	unsigned long idle = nr_idle_pages(), free, listed;
+	struct page *page, *other;
+
+	drain_all_pages();
+	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 5);
+	ASSERT_TEST(page);
+	if (page_zone(page)->pageset[arch_cpu_id()].largest < 5) {
+		__free_pages(page, 5);
+		SKIP_TEST("the zone is too small to keep a block aside");
+	}
+	free = nr_free_pages();
+	listed = nr_pcp_pages();
+	__free_pages(page, 5);
+	EXPECT_EQ(nr_free_pages(), free);
+	EXPECT_EQ(nr_pcp_pages(), listed + 32);
+	EXPECT_EQ(nr_idle_pages(), idle);
+	EXPECT_TRUE(page_check());
+	EXPECT_REPORT("page freed twice", __free_pages(page, 5));
+	other = alloc_pages(GFP_KERNEL, 4); /* another order is served by the buddy */
+	EXPECT_NE(other, page);
+	EXPECT_EQ(alloc_pages(GFP_KERNEL, 5), page);
+	__free_pages(other, 4);
+	__free_pages(page, 5);
+	drain_all_pages();
+	EXPECT_EQ(nr_pcp_pages(), 0);
+	EXPECT_EQ(nr_free_pages(), idle);
+}
+
+/* Another kind of request does not get it: each type keeps to its pageblocks. */
+KTEST(pcp, a_large_block_keeps_its_type)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4), *movable;
+
+	ASSERT_TEST(page);
+	__free_pages(page, 4);
+	movable = alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_NOWARN, 4);
+	ASSERT_TEST(movable);
+	if (gfp_mobility_mask)
+		EXPECT_NE(movable, page);
+	__free_pages(movable, 4);
+	drain_all_pages();
+}
+
+/* At most a 64th of a CPU's share of the zone; a small zone keeps none. */
+KTEST(pcp, how_large_a_block_is_kept_follows_the_size_of_the_zone)
+{
+	EXPECT_EQ(pcp_largest(0, 1), 0);
+	EXPECT_EQ(pcp_largest(1023, 1), 0);
+	EXPECT_EQ(pcp_largest(1024, 1), 4);
+	EXPECT_EQ(pcp_largest(1024, 2), 0);
+	EXPECT_EQ(pcp_largest(32768, 1), 9);
+	EXPECT_EQ(pcp_largest(1UL << 40, 1), MAX_PAGE_ORDER);
+}
+
 /* A block whose pageblock is isolated is kept by no list. */
 KTEST(pcp, a_page_of_an_isolated_pageblock_goes_to_the_buddy)
 {

@@ -47,7 +47,7 @@ struct zone *test_zone_at(unsigned long first, unsigned long nr_pages)
 	zone->pageblock_bits = memset(pageblock_bits, 0, sizeof(pageblock_bits));
 	zone->pageset = pageset;
 	for (cpu = 0; cpu < NR_CPUS; cpu++)
-		pcp_list_init(&pageset[cpu]);
+		pcp_list_init(&pageset[cpu], zone);
 	wipe(block->zone_node);
 	end = zone->start_pfn + nr_pages;
 	for (pfn = zone->start_pfn; pfn < end; pfn += 1UL << order) {

@@ -30,7 +30,7 @@ static inline unsigned long arch_irq_save(void)
 
 static inline void arch_irq_restore(unsigned long flags)
 {
-	if (flags & EFLAGS_IF)
+	if (__builtin_expect(flags & EFLAGS_IF, EFLAGS_IF))
 		asm volatile("sti" ::: "memory");
 	else
 		asm volatile("cli" ::: "memory");

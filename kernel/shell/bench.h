@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench.h - measurements that bring a loop of their own, so that the loop costs next to nothing.
+ */
+#pragma once
+
+#include <lib/types.h>
+
+/* Each returns instructions, the mean of some 10,000 rounds after as many to warm up. */
+uint64_t bench_page_order0(void);
+uint64_t bench_page_order3(void);
+uint64_t bench_page_order9(void);
+uint64_t bench_page_batch(void); /* 4,096 single pages, then all given back: per page */
+uint64_t bench_page_zeroed(void);
