@@ -12,6 +12,7 @@
 #include <lib/symbols.h>
 #include <mm/dev_kmalloc.h>
 #include <mm/init.h>
+#include <mm/vmalloc.h>
 #include <mm/reclaim.h>
 #include <kernel/main.h>
 
@@ -78,6 +79,7 @@ static const struct proc_file files[] = {
 	{"/proc/pagetypeinfo", proc_pagetypeinfo, NULL},
 	{"/proc/percpu", proc_percpu, NULL},
 	{"/proc/slabinfo", proc_slabinfo, NULL},
+	{"/proc/vmallocinfo", proc_vmallocinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
 	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},
 	{"/proc/version", show_version, NULL},

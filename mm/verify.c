@@ -23,6 +23,7 @@
 #include <mm/slab.h>
 #include <mm/dev_kmalloc.h>
 #include <mm/mempool.h>
+#include <mm/vmalloc.h>
 
 static bool all_zones_check(void)
 {
@@ -48,6 +49,7 @@ bool mm_verify(void)
 	good = slab_check() && good;
 	good = mempool_check() && good;
 	good = dev_kmalloc_check() && good;
+	good = vmalloc_check() && good;
 	return good;
 }
 
@@ -66,6 +68,15 @@ static void count_slabs(struct mm_accounts *accounts)
 	}
 }
 
+static void count_areas(struct mm_accounts *accounts)
+{
+	struct vmalloc_counts areas;
+
+	vmalloc_count(&areas);
+	accounts->areas = areas.areas;
+	accounts->area_pages = areas.pages;
+}
+
 static void count_percpu(struct mm_accounts *accounts)
 {
 	struct percpu_info info;
@@ -82,6 +93,7 @@ void mm_accounts_take(struct mm_accounts *accounts)
 
 	static_assert(ARRAY_SIZE(accounts->free_blocks) == MAX_ORDER, "one count an order");
 
+	vmalloc_drain();
 	slab_drain();
 	percpu_drain();
 	drain_all_pages();
@@ -91,6 +103,7 @@ void mm_accounts_take(struct mm_accounts *accounts)
 			accounts->free_blocks[order] += zone->free_area[order].nr_free;
 	count_slabs(accounts);
 	count_percpu(accounts);
+	count_areas(accounts);
 }
 
 static bool same(const char *what, unsigned long before, unsigned long after, struct text_sink *say)
@@ -120,6 +133,8 @@ bool mm_accounts_equal(const struct mm_accounts *before, const struct mm_account
 	equal &= same("slab objects", before->slab_objects, after->slab_objects, say);
 	equal &= same("per-CPU areas", before->percpu_areas, after->percpu_areas, say);
 	equal &= same("per-CPU bytes", before->percpu_bytes, after->percpu_bytes, say);
+	equal &= same("vmalloc areas", before->areas, after->areas, say);
+	equal &= same("pages of vmalloc areas", before->area_pages, after->area_pages, say);
 	equal &= same("reports", before->reports, after->reports, say);
 	return equal;
 }

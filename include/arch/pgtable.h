@@ -41,6 +41,10 @@ enum pte_kind { PTE_NONE, PTE_TABLE, PTE_LEAF };
 
 static inline pte_t arch_pte_leaf(phys_addr_t pa, prot_t prot, unsigned int level);
 static inline pte_t arch_pte_table(phys_addr_t table_pa);
+
+/* The same leaf for the memory just behind: what arch_pte_leaf() gives for pa + 2^(12 + 9n). */
+static inline pte_t arch_pte_next(pte_t leaf, unsigned int level);
+
 static inline enum pte_kind arch_pte_kind(pte_t pte, unsigned int level);
 static inline phys_addr_t arch_pte_phys(pte_t pte, unsigned int level);
 static inline prot_t arch_pte_prot(pte_t pte, unsigned int level);

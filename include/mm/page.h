@@ -173,6 +173,15 @@ void put_page(struct page *page);
 void split_page(struct page *page, unsigned int order);
 
 /*
+ * The way back: single pages that lie side by side, from an aligned one on, become one block with one user. False, and nothing
+ * has changed, when one of them has another user or is no single page. The caller is the one user of all of them. Any context.
+ */
+bool join_pages(struct page *page, unsigned int order);
+
+/* Free `nr` single pages that lie side by side, as blocks where nobody else uses one of them. Any context. */
+void free_page_run(struct page *page, unsigned long nr);
+
+/*
  * Struct pages for every frame that exists, all reserved; nodes and zones with
  * what they span and what is present. Once, at boot, after bootmem_init(); memory comes from early.
  */

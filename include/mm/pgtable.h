@@ -45,6 +45,13 @@ int pgtable_unmap(const struct pt_source *source, uintptr_t va, size_t size);
 int __must_check pgtable_protect(const struct pt_source *source, uintptr_t va, size_t size,
 				 prot_t prot);
 
+/*
+ * The entries of level 0 that map [va, va + 2 MiB), va a multiple of that: made when there are none, NULL without memory. Whoever owns
+ * all of that range may store leaves there himself, with arch_map_sync() and arch_tlb_flush() as the walker does, until he
+ * unmaps the range. After pgtable_use_direct_map().
+ */
+pte_t *pgtable_leaf_table(const struct pt_source *source, uintptr_t va);
+
 struct pt_entry {
 	uintptr_t va; /* start of what the entry covers */
 	size_t size;  /* how much it covers */

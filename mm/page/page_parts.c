@@ -15,6 +15,7 @@
 void split_page(struct page *page, unsigned int order)
 {
 	unsigned long i;
+	uint32_t state;
 
 	if (unlikely(!may_free(page, order) || page->flags & PG_HEAD)) {
 		misuse_report_page(page_exists(page) && page->flags & PG_HEAD
@@ -24,9 +25,10 @@ void split_page(struct page *page, unsigned int order)
 		return;
 	}
 	page->order = 0;
+	state = page->state;
 	for (i = 1; i < 1UL << order; i++) {
 		ASSERT(is_inner_page(page + i), "pfn 0x%lx + %lu", page_to_pfn(page), i);
-		page[i].state = page->state;
+		page[i].state = state;
 		page[i].refcount = 1;
 	}
 }

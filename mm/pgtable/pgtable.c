@@ -81,12 +81,14 @@ static void unmap_flush(struct unmap_walk *walk)
 	walk->changed = false;
 }
 
-static bool table_is_empty(const pte_t *table, unsigned int level)
+/* Whatever is removed is set to zero, so an entry that is NONE has no bits; eight are looked at together. */
+static bool table_is_empty(const pte_t *table)
 {
-	unsigned int index;
+	const pte_t *entry;
 
-	for (index = 0; index < PT_ENTRIES; index++)
-		if (arch_pte_kind(table[index], level) != PTE_NONE)
+	for (entry = table; entry < table + PT_ENTRIES; entry += 8)
+		if (entry[0].value | entry[1].value | entry[2].value | entry[3].value |
+		    entry[4].value | entry[5].value | entry[6].value | entry[7].value)
 			return false;
 	return true;
 }
@@ -99,7 +101,7 @@ static void unlink_if_empty(struct unmap_walk *walk, pte_t *entry, unsigned int 
 
 	if (!walk->source || !walk->source->free || pt_table_in_image(table_pa))
 		return;
-	if (!table_is_empty(table, level - 1))
+	if (!table_is_empty(table))
 		return;
 
 	arch_pte_set(entry, (pte_t){0});
@@ -109,11 +111,31 @@ static void unlink_if_empty(struct unmap_walk *walk, pte_t *entry, unsigned int 
 		unmap_flush(walk);
 }
 
+/* The lowest level in a loop of its own: most of what is unmapped stands there. */
+static void unmap_leaves(struct unmap_walk *walk, pte_t *table)
+{
+	unsigned int index = level_index(walk->left.va, 0);
+	size_t nr = min(walk->left.size >> PAGE_SHIFT, (size_t)(PT_ENTRIES - index)), i;
+
+	for (i = 0; i < nr; i++) {
+		if (arch_pte_kind(table[index + i], 0) == PTE_NONE)
+			continue;
+		arch_pte_set(&table[index + i], (pte_t){0});
+		walk->changed = true;
+	}
+	walk->left.va += nr << PAGE_SHIFT;
+	walk->left.size -= nr << PAGE_SHIFT;
+}
+
 static void unmap_table(struct unmap_walk *walk, pte_t *table, unsigned int level)
 {
 	unsigned int index = level_index(walk->left.va, level);
 	pte_t *below;
 
+	if (level == 0) {
+		unmap_leaves(walk, table);
+		return;
+	}
 	for (; index < PT_ENTRIES && walk->left.size; index++) {
 		switch (arch_pte_kind(table[index], level)) {
 		case PTE_TABLE:
@@ -175,6 +197,23 @@ static pte_t *table_below_or_new(const struct pt_source *source, pte_t *entry, u
 	return pt_table_open(table, level - 1);
 }
 
+/* The lowest level in a loop of its own, as for unmap. */
+static void map_leaves(struct map_walk *walk, pte_t *table)
+{
+	unsigned int index = level_index(walk->left.va, 0);
+	size_t nr = min(walk->left.size >> PAGE_SHIFT, (size_t)(PT_ENTRIES - index)), i;
+	pte_t leaf = arch_pte_leaf(walk->pa, walk->prot, 0);
+
+	for (i = 0; i < nr; i++, leaf = arch_pte_next(leaf, 0)) {
+		CHECK(arch_pte_kind(table[index + i], 0) == PTE_NONE, "0x%lx is mapped already",
+		      (unsigned long)(walk->left.va + (i << PAGE_SHIFT)));
+		arch_pte_set(&table[index + i], leaf);
+	}
+	walk->pa += nr << PAGE_SHIFT;
+	walk->left.va += nr << PAGE_SHIFT;
+	walk->left.size -= nr << PAGE_SHIFT;
+}
+
 /* On -ENOMEM walk->left tells how far it came. */
 static int map_table(struct map_walk *walk, pte_t *table, unsigned int level)
 {
@@ -182,12 +221,14 @@ static int map_table(struct map_walk *walk, pte_t *table, unsigned int level)
 	pte_t *below;
 	int error;
 
+	if (level == 0) {
+		map_leaves(walk, table);
+		return 0;
+	}
 	for (; index < PT_ENTRIES && walk->left.size; index++) {
-		enum pte_kind kind = arch_pte_kind(table[index], level);
-
-		CHECK(kind == PTE_NONE || (kind == PTE_TABLE && level > 0),
-		      "0x%lx is mapped already", (unsigned long)walk->left.va);
-		if (kind == PTE_NONE && leaf_fits(walk, level)) {
+		CHECK(arch_pte_kind(table[index], level) != PTE_LEAF, "0x%lx is mapped already",
+		      (unsigned long)walk->left.va);
+		if (arch_pte_kind(table[index], level) == PTE_NONE && leaf_fits(walk, level)) {
 			arch_pte_set(&table[index], arch_pte_leaf(walk->pa, walk->prot, level));
 			walk->pa += level_size(level);
 			walk_skip(&walk->left, level);
@@ -223,6 +264,28 @@ int pgtable_map(const struct pt_source *source, uintptr_t va, phys_addr_t pa, si
 	/* T1. One page more than was mapped: new tables may stand empty above the place that failed. */
 	unmap_range(source, va, walk.left.va - va + PAGE_SIZE);
 	return error;
+}
+
+pte_t *pgtable_leaf_table(const struct pt_source *source, uintptr_t va)
+{
+	unsigned int level = pt_root_level();
+	pte_t *table = arch_kernel_root();
+
+	check_range(va, level_size(1));
+	CHECK(IS_ALIGNED(va, level_size(1)), "0x%lx", (unsigned long)va);
+	for (; level > 0; level--) {
+		pte_t *entry = &table[level_index(va, level)];
+
+		CHECK(arch_pte_kind(*entry, level) != PTE_LEAF, "0x%lx is mapped already",
+		      (unsigned long)va);
+		table = table_below_or_new(source, entry, level);
+		if (!table) {
+			/* T1: tables that stand empty now. */
+			unmap_range(source, va, PAGE_SIZE);
+			return NULL;
+		}
+	}
+	return table;
 }
 
 /* --- look ------------------------------------------------------------------- */

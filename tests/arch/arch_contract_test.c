@@ -66,6 +66,22 @@ KTEST(arch_pgtable, a_leaf_gives_back_its_address_and_permissions_at_every_level
 	}
 }
 
+KTEST(arch_pgtable, the_next_leaf_is_that_of_the_memory_behind)
+{
+	for (unsigned int level = 0; level < arch_pt_levels() - 1; level++) {
+		size_t size = leaf_size(level);
+
+		if (!arch_pte_leaf_ok(level))
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(prots); i++) {
+			pte_t leaf = arch_pte_leaf(7 * size, prots[i], level);
+
+			EXPECT_EQ(arch_pte_next(leaf, level).value,
+				  arch_pte_leaf(8 * size, prots[i], level).value);
+		}
+	}
+}
+
 KTEST(arch_pgtable, a_table_entry_gives_back_its_table)
 {
 	phys_addr_t last = arch_phys_end() - PAGE_SIZE;

@@ -33,6 +33,12 @@ static inline pte_t arch_pte_leaf(phys_addr_t pa, prot_t prot, unsigned int leve
 	return (pte_t){value};
 }
 
+/* The address stands in its own bits. */
+static inline pte_t arch_pte_next(pte_t leaf, unsigned int level)
+{
+	return (pte_t){leaf.value + (1UL << (PAGE_SHIFT + PT_INDEX_BITS * level))};
+}
+
 static inline pte_t arch_pte_table(phys_addr_t table_pa)
 {
 	return (pte_t){(table_pa & DESC_PHYS_MASK) | DESC_VALID | DESC_PAGE};

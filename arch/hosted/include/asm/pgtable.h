@@ -28,6 +28,11 @@ static inline pte_t arch_pte_leaf(phys_addr_t pa, prot_t prot, unsigned int leve
 		       (~prot & HOSTED_PTE_PROT_MASK)};
 }
 
+static inline pte_t arch_pte_next(pte_t leaf, unsigned int level)
+{
+	return (pte_t){leaf.value + (1UL << (HOSTED_PTE_FRAME_SHIFT + PT_INDEX_BITS * level))};
+}
+
 static inline pte_t arch_pte_table(phys_addr_t table_pa)
 {
 	return (pte_t){(uint64_t)table_pa >> PAGE_SHIFT << HOSTED_PTE_FRAME_SHIFT |

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_area.h - areas of the vmalloc region, for the files of mm/virt. vm_area.c holds the theory.
+ */
+#pragma once
+
+#include <arch/pgtable.h>
+#include <lib/types.h>
+#include <mm/page.h>
+#include <mm/vmalloc.h>
+
+#include "va_space.h"
+
+#define VM_BLOCK 0x100U /* not an area: a block of small ones */
+#define VM_LAZY	 0x200U /* freed; waits for the flush */
+
+/* Pages that lie side by side. */
+struct page_run {
+	struct page *first;
+	unsigned long nr;
+};
+
+#define VM_INLINE_RUNS 2
+
+struct vm_block;
+
+struct vm_struct {
+	struct va_range
+		range; /* with the guard page; of a small area only start and end mean something */
+	unsigned long size; /* bytes that are mapped: whole pages */
+	unsigned int flags;
+	const void *caller;
+	phys_addr_t phys_addr;	/* VM_IOREMAP */
+	struct vm_block *block; /* the block that a small area lies in; NULL */
+	struct vm_struct *next; /* lazy list */
+	struct page_run *runs;	/* VM_ALLOC: what backs it, in order */
+	unsigned int nr_runs, max_runs;
+	struct page_run inline_runs[VM_INLINE_RUNS];
+};
+
+static inline void *vm_area_address(const struct vm_struct *area)
+{
+	return (void *)area->range.start;
+}
+
+static inline unsigned long vm_area_pages(const struct vm_struct *area)
+{
+	return area->size >> PAGE_SHIFT;
+}
+
+/* The largest leaves that areas are mapped with; 0 forbids large ones. */
+extern unsigned int vm_max_level;
+
+void vm_area_init(void);
+
+/*
+ * A range of addresses for `size` bytes (whole pages) and a guard page, at a multiple of `align`. NULL: no memory or no room.
+ * May sleep. (Linux: __get_vm_area_node)
+ */
+struct vm_struct *vm_area_get(unsigned long size, unsigned long align, unsigned int flags,
+			      const void *caller);
+
+/* Map part of an area, `offset` bytes in; what is mapped so far is the area's to unmap. 0 or -ENOMEM. May sleep. */
+int vm_area_map(struct vm_struct *area, unsigned long offset, phys_addr_t pa, unsigned long size,
+		prot_t prot);
+
+/* The area is over: unmapped now, given back with its pages after the next flush. Any context. (Linux: remove_vm_area) */
+void vm_area_put(struct vm_struct *area);
+
+/* The area that an address lies in, its guard page included; NULL. Any context; the caller knows that it stays. (Linux: find_vm_area) */
+struct vm_struct *vm_area_find(uintptr_t address);
+
+/* In order of address, blocks left out; NULL starts and ends. While nobody maps or unmaps. */
+struct vm_struct *vm_area_next(struct vm_struct *area);
+
+/* vm_check.c wants to see blocks: false from visit stops. */
+struct vm_block_info {
+	uintptr_t start;
+	unsigned int unused, dead, owned; /* slots */
+	bool sound;			  /* A2 holds in it */
+};
+void vm_block_for_each(void (*visit)(const struct vm_block_info *info, void *context),
+		       void *context);
+bool vm_space_check(void);
+
+/* vm_pages.c: back an area with pages, from the largest blocks that can be had; what was taken stays the area's on -ENOMEM. */
+int vm_pages_alloc(struct vm_struct *area, gfp_t gfp, int node);
+void vm_pages_free(struct vm_struct *area);

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmalloc_test.c - what vmalloc, vmap and their kin promise.
+ */
+#include <mm/vmalloc.h>
+
+#include <arch/memory.h>
+#include <lib/bits.h>
+#include <lib/ktest.h>
+#include <mm/page.h>
+#include <mm/pcp.h>
+#include <mm/pgtable.h>
+
+#define KIB 1024UL
+
+static bool mapped(const void *address)
+{
+	struct pt_entry entry;
+
+	return pgtable_query((uintptr_t)address, &entry);
+}
+
+static unsigned long living_areas(void)
+{
+	struct vmalloc_counts counts;
+
+	vmalloc_count(&counts);
+	return counts.areas;
+}
+
+/* sem-V1 */
+KTEST(vmalloc, memory_can_be_written_and_read_up_to_its_last_byte)
+{
+	static const unsigned long sizes[] = {1, 4096, 4097, 64 * KIB, 200 * KIB, 2048 * KIB + 1};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		unsigned char *memory;
+
+		if (sizes[i] >> PAGE_SHIFT > nr_idle_pages() / 2)
+			SKIP_TEST("the machine is too small for 2 MiB");
+		memory = vmalloc(sizes[i]);
+
+		ASSERT_TEST(memory);
+		memset(memory, 0x5a, sizes[i]);
+		EXPECT_EQ(memory[0], 0x5a);
+		EXPECT_EQ(memory[sizes[i] - 1], 0x5a);
+		EXPECT_TRUE(vmalloc_check());
+		vfree(memory);
+	}
+}
+
+/* sem-V1: the page behind is never mapped, for small areas and large ones. */
+KTEST(vmalloc, a_guard_page_follows_each_area)
+{
+	char *small = vmalloc(3 * PAGE_SIZE), *other = vmalloc(PAGE_SIZE),
+	     *large = vmalloc(1024 * KIB);
+
+	ASSERT_TEST(small && other && large);
+	EXPECT_TRUE(mapped(small + 3 * PAGE_SIZE - 1));
+	EXPECT_FALSE(mapped(small + 3 * PAGE_SIZE));
+	EXPECT_FALSE(mapped(other + PAGE_SIZE));
+	EXPECT_FALSE(mapped(large + 1024 * KIB));
+	vfree(small);
+	vfree(other);
+	vfree(large);
+}
+
+/* fault-V1 */
+KTEST(vmalloc, sizes_that_cannot_be_are_refused_at_once)
+{
+	void *memory = NULL;
+
+	EXPECT_REPORT("vmalloc: 0 bytes are nothing", memory = vmalloc(0));
+	EXPECT_EQ(memory, NULL);
+	EXPECT_REPORT("more than all memory", memory = vmalloc(~0UL));
+	EXPECT_EQ(memory, NULL);
+	EXPECT_REPORT("more than all memory", memory = vmalloc(~0UL - 4095));
+	EXPECT_EQ(memory, NULL);
+	EXPECT_REPORT("more than all memory",
+		      memory = vmalloc((totalram_pages() + 1) << PAGE_SHIFT));
+	EXPECT_EQ(memory, NULL);
+	/* Silent when asked to be. */
+	EXPECT_EQ(__vmalloc(~0UL, GFP_KERNEL | __GFP_NOWARN), NULL);
+}
+
+KTEST(vmalloc, more_than_is_free_fails_and_leaves_nothing_behind)
+{
+	unsigned long areas = living_areas();
+	void *memory = __vmalloc((totalram_pages() - 1) << PAGE_SHIFT,
+				 GFP_KERNEL | __GFP_HIGHMEM | __GFP_NOWARN | __GFP_NORETRY);
+
+	EXPECT_EQ(memory, NULL);
+	EXPECT_EQ(living_areas(), areas);
+}
+
+/* fault-V5 */
+KTEST(vmalloc, what_no_vmalloc_gave_is_refused_once)
+{
+	char *memory = vmalloc(3 * PAGE_SIZE), *object = kmalloc(64, GFP_KERNEL);
+
+	ASSERT_TEST(memory && object);
+	vfree(NULL);
+	EXPECT_REPORT("vfree: inside an area", vfree(memory + PAGE_SIZE));
+	EXPECT_REPORT("vfree: inside an area", vfree(memory + 1));
+	EXPECT_REPORT("vfree: not an address of the vmalloc region", vfree(object));
+	EXPECT_REPORT("vfree: no area is there", vfree(memory + 512 * PAGE_SIZE));
+	EXPECT_REPORT("vunmap: the area is of another kind", vunmap(memory));
+	EXPECT_TRUE(mapped(memory));
+	vfree(memory);
+	EXPECT_REPORT("vfree: freed twice", vfree(memory));
+	vmalloc_purge();
+	EXPECT_REPORT("vfree: no area is there", vfree(memory));
+	kfree(object);
+}
+
+/* sem-V4: nothing of a freed area is used again before the flush; the pages neither. */
+KTEST(vmalloc, neither_addresses_nor_pages_are_reused_before_the_flush)
+{
+	char *first, *second;
+	struct vmalloc_counts before, after;
+	unsigned long free_pages;
+
+	vmalloc_drain();
+	first = vmalloc(PAGE_SIZE);
+	ASSERT_TEST(first);
+	free_pages = nr_idle_pages();
+	vmalloc_count(&before);
+	vfree(first);
+	EXPECT_FALSE(mapped(first));
+	EXPECT_EQ(nr_idle_pages(), free_pages);
+	second = vmalloc(PAGE_SIZE);
+	EXPECT_NE(first, second);
+	vfree(second);
+	EXPECT_GE(vmalloc_purge(), 2);
+	vmalloc_count(&after);
+	EXPECT_EQ(after.flushes, before.flushes + 1);
+	EXPECT_EQ(after.lazy_areas, 0);
+}
+
+KTEST(vmalloc, one_flush_serves_many_areas)
+{
+	static void *memory[64];
+	struct vmalloc_counts before, after;
+
+	vmalloc_drain();
+	vmalloc_count(&before);
+	for (unsigned int i = 0; i < ARRAY_SIZE(memory); i++)
+		ASSERT_TEST((memory[i] = vmalloc(PAGE_SIZE)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(memory); i++)
+		vfree(memory[i]);
+	vmalloc_purge();
+	vmalloc_count(&after);
+	EXPECT_LE(after.flushes - before.flushes, 3);
+	EXPECT_EQ(after.purged_areas - before.purged_areas, ARRAY_SIZE(memory));
+}
+
+KTEST(vmalloc, the_zeroed_forms_are_zero_whatever_the_pages_held)
+{
+	unsigned char *memory = vmalloc(300 * KIB);
+
+	ASSERT_TEST(memory);
+	memset(memory, 0xff, 300 * KIB);
+	vfree(memory);
+	vmalloc_purge();
+	memory = vzalloc(300 * KIB);
+	ASSERT_TEST(memory);
+	for (unsigned long i = 0; i < 300 * KIB; i++)
+		if (memory[i])
+			ASSERT_TEST(!"a byte is not zero");
+	vfree(memory);
+	memory = vmalloc_user(PAGE_SIZE);
+	ASSERT_TEST(memory);
+	EXPECT_EQ(memory[123], 0);
+	vfree(memory);
+}
+
+/* sem-V3 */
+KTEST(vmalloc, vmap_shows_the_callers_pages_and_frees_none)
+{
+	struct page *pages[4];
+	unsigned int *view;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		ASSERT_TEST(pages[i]);
+		*(unsigned int *)page_address(pages[i]) = i + 1;
+	}
+	pages[3] = pages[0]; /* fault-V6: twice is an alias */
+	view = vmap(pages, 4, VM_MAP, PROT_KERNEL_RW);
+	ASSERT_TEST(view);
+	EXPECT_EQ(view[0], 1);
+	EXPECT_EQ(view[PAGE_SIZE / 4], 2);
+	EXPECT_EQ(view[2 * PAGE_SIZE / 4], 3);
+	EXPECT_EQ(view[3 * PAGE_SIZE / 4], 1);
+	EXPECT_EQ(vmalloc_to_page(view), pages[0]);
+	EXPECT_EQ(vmalloc_to_pfn((char *)view + 2 * PAGE_SIZE), page_to_pfn(pages[2]));
+	EXPECT_REPORT("vfree: the area is of another kind", vfree(view));
+	vunmap(view);
+	vmalloc_purge();
+	EXPECT_EQ(*(unsigned int *)page_address(pages[2]), 3);
+	for (unsigned int i = 0; i < 3; i++)
+		__free_page(pages[i]);
+}
+
+/* fault-V6 */
+KTEST(vmalloc, vmap_refuses_what_is_no_page)
+{
+	struct page *pages[2] = {alloc_page(GFP_KERNEL), NULL};
+	void *view = pages;
+
+	ASSERT_TEST(pages[0]);
+	EXPECT_REPORT("vmap: entry 1 of 2 is no page",
+		      view = vmap(pages, 2, VM_MAP, PROT_KERNEL_RW));
+	EXPECT_EQ(view, NULL);
+	EXPECT_REPORT("vmap: 0 bytes are nothing", view = vmap(pages, 0, VM_MAP, PROT_KERNEL_RW));
+	EXPECT_REPORT("more than all memory", view = vmap(pages, ~0U, VM_MAP, PROT_KERNEL_RW));
+	EXPECT_REPORT("writable and executable",
+		      view = vmap(pages, 1, VM_MAP, PROT_WRITE | PROT_EXEC));
+	EXPECT_REPORT("open to users", view = vmap(pages, 1, VM_MAP, PROT_USER));
+	EXPECT_EQ(view, NULL);
+	__free_page(pages[0]);
+}
+
+KTEST(vmalloc, pages_of_an_area_count_for_themselves)
+{
+	char *memory = vmalloc(8 * PAGE_SIZE);
+	struct page *page;
+
+	ASSERT_TEST(memory);
+	page = vmalloc_to_page(memory + 5 * PAGE_SIZE);
+	ASSERT_TEST(page);
+	EXPECT_EQ(page->refcount, 1);
+	get_page(page);
+	vfree(memory);
+	vmalloc_purge();
+	/* Kept by the reference, alone. */
+	EXPECT_EQ(page->refcount, 1);
+	EXPECT_TRUE(page->flags & PG_OWNED);
+	put_page(page);
+}
+
+/* sem-K6 */
+KTEST(vmalloc, kvmalloc_is_kmalloc_where_that_will_do)
+{
+	void *small, *large;
+
+	if (nr_idle_pages() < 10 * MiB / PAGE_SIZE)
+		SKIP_TEST("the machine is too small for 5 MiB");
+	small = kvmalloc(100, GFP_KERNEL);
+	large = kvmalloc(5 * MiB, GFP_KERNEL);
+	ASSERT_TEST(small && large);
+	EXPECT_FALSE(is_vmalloc_addr(small));
+	EXPECT_TRUE(is_vmalloc_addr(large));
+	kvfree(small);
+	kvfree(large);
+	kvfree(NULL);
+	/* sem-K4 */
+	EXPECT_EQ(kvmalloc_array(~0UL / 2, 4, GFP_KERNEL), NULL);
+}
+
+KTEST(vmalloc, the_words_about_an_address_name_the_area_and_its_caller)
+{
+	char text[200], *memory = vmalloc(PAGE_SIZE + 1);
+	struct text_buffer buffer;
+	struct seq_file file = {.sink = &buffer.sink};
+
+	ASSERT_TEST(memory);
+	text_buffer_init(&buffer, text, sizeof(text));
+	EXPECT_TRUE(vmalloc_describe((uintptr_t)memory + 2 * PAGE_SIZE + 12, &file));
+	EXPECT_TRUE(strstr(text, "guard page, 12 bytes behind the end of the vmalloc area"));
+	EXPECT_TRUE(strstr(text, "of 8192 bytes"));
+	EXPECT_TRUE(strstr(text, "the_words_about_an_address"));
+	vfree(memory);
+	text_buffer_init(&buffer, text, sizeof(text));
+	EXPECT_TRUE(vmalloc_describe((uintptr_t)memory + 5, &file));
+	EXPECT_TRUE(strstr(text, "5 bytes into the freed vmalloc area"));
+}
+
+/* fault-V8, small: many areas of all sizes live and die. */
+KTEST(vmalloc, areas_of_all_sizes_live_beside_each_other)
+{
+	static unsigned char *memory[40];
+	static unsigned long pages[40];
+	uint64_t state = 42;
+
+	if (nr_idle_pages() < 3000)
+		SKIP_TEST("the machine is too small for 40 areas of up to 48 pages");
+	for (unsigned int step = 0; step < 400; step++) {
+		unsigned int i = (unsigned int)(state >> 33) % ARRAY_SIZE(memory);
+
+		state = state * 6364136223846793005UL + 1442695040888963407UL;
+		if (memory[i]) {
+			EXPECT_EQ(memory[i][0], (unsigned char)i);
+			EXPECT_EQ(memory[i][pages[i] * PAGE_SIZE - 1], (unsigned char)i);
+			vfree(memory[i]);
+			memory[i] = NULL;
+			continue;
+		}
+		pages[i] = 1 + (state >> 40) % 48;
+		memory[i] = vmalloc(pages[i] * PAGE_SIZE);
+		ASSERT_TEST(memory[i]);
+		memset(memory[i], (int)i, pages[i] * PAGE_SIZE);
+		if (step % 50 == 0)
+			EXPECT_TRUE(vmalloc_check());
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(memory); i++) {
+		vfree(memory[i]);
+		memory[i] = NULL;
+	}
+}
