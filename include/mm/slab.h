@@ -74,6 +74,10 @@ void *__must_check kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp);
 /* What is no allocated object of this cache is reported and left alone; NULL is tolerated. Any context. */
 void kmem_cache_free(struct kmem_cache *cache, void *object);
 
+/* The same for who knows that the mask asks for no zone and no zeroes (SLAB_GFP_UNUSUAL). */
+#define SLAB_GFP_UNUSUAL (__GFP_HIGHMEM | __GFP_DMA | __GFP_DMA32 | __GFP_ZERO)
+void *__must_check kmem_cache_alloc_usual(struct kmem_cache *cache, gfp_t gfp);
+
 /* From the slabs of one node first; -1 is this CPU's. With __GFP_THISNODE from no other. */
 void *__must_check kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid);
 
@@ -101,7 +105,43 @@ size_t kmem_cache_size(const struct kmem_cache *cache); /* bytes of an object, a
  * large NULL and a warning (none with __GFP_NOWARN). GFP_DMA is obeyed, __GFP_HIGHMEM and __GFP_DMA32 are reported and refused. kfree() and
  * ksize() take what any of these or kmem_cache_alloc() gave; other pointers are reported and left alone. Any context with GFP_ATOMIC.
  */
-void *__must_check kmalloc(size_t size, gfp_t gfp);
+#define KMALLOC_NR_CLASSES 13
+extern struct kmem_cache *kmalloc_caches[2][KMALLOC_NR_CLASSES]; /* [1]: for GFP_DMA */
+
+/* For a size that the compiler knows, from 1 to KMALLOC_MAX_CACHE_SIZE: its class, at no cost. (Linux: kmalloc_index) */
+static inline __attribute__((always_inline)) unsigned int kmalloc_index(size_t size)
+{
+	return size <= 8      ? 0
+	       : size <= 16   ? 1
+	       : size <= 32   ? 2
+	       : size <= 64   ? 3
+	       : size <= 96   ? 4
+	       : size <= 128  ? 5
+	       : size <= 192  ? 6
+	       : size <= 256  ? 7
+	       : size <= 512  ? 8
+	       : size <= 1024 ? 9
+	       : size <= 2048 ? 10
+	       : size <= 4096 ? 11
+			      : 12;
+}
+
+void *__must_check __kmalloc(size_t size, gfp_t gfp);
+
+static inline __attribute__((always_inline)) void *__must_check kmalloc(size_t size, gfp_t gfp)
+{
+	struct kmem_cache *cache;
+
+	if (!__builtin_constant_p(size) || size - 1 >= KMALLOC_MAX_CACHE_SIZE)
+		return __kmalloc(size, gfp);
+	cache = kmalloc_caches[(gfp & __GFP_DMA) != 0][kmalloc_index(size)];
+	/* An object that is filled to its last byte, and a mask that is known to be plain. */
+	if ((size == 96 || size == 192 || (size >= 8 && is_power_of_2(size))) &&
+	    __builtin_constant_p(gfp) && !(gfp & SLAB_GFP_UNUSUAL))
+		return kmem_cache_alloc_usual(cache, gfp);
+	return kmem_cache_alloc_trace(cache, gfp, size);
+}
+
 void kfree(const void *object);
 size_t ksize(const void *object); /* usable bytes; 0 for NULL and ZERO_SIZE_PTR */
 
@@ -173,6 +213,21 @@ bool slab_describe(const void *address, struct slab_object *found);
 /* Every slab of one cache as one line each, for `slab NAME`. Task context. */
 struct seq_file;
 void slab_draw(struct kmem_cache *cache, struct seq_file *file);
+
+/*
+ * How many objects a CPU may park (0: none), how many move at once (1 to limit), and how many such batches the CPUs of a node share.
+ * -EINVAL for other figures or a cache that parks nothing, -ENOMEM. May sleep. (Linux: do_tune_cpucache)
+ */
+struct slab_tuning {
+	unsigned int limit, batchcount, shared;
+};
+int slab_tune(struct kmem_cache *cache, const struct slab_tuning *tuning);
+
+/*
+ * Memory that has been idle since the last call goes back to the pages, a part of it. How many pages. Task context; whoever is already at
+ * it makes this 0. Call it every second or two, or when memory is short. (Linux: cache_reap)
+ */
+unsigned long cache_reap(void);
 
 /*
  * Proves what the debug layer knows of every object of a cache, allocated or free, after putting back what is parked with the CPUs. Each

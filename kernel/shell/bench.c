@@ -15,31 +15,9 @@
 #include <mm/slab.h>
 #include <kernel/main.h>
 #include "bench.h"
+#include "bench_slab.h"
 
 #define ROUNDS 1000
-
-static void kmalloc_pair(void)
-{
-	kfree(kmalloc(64, GFP_KERNEL));
-}
-
-static void kmalloc_variable_pair(void)
-{
-	static unsigned int size;
-
-	size = (size + 97) & 2047;
-	kfree(kmalloc(size + 1, GFP_KERNEL));
-}
-
-static void kmalloc_sixteen(void)
-{
-	void *object[16];
-
-	for (int i = 0; i < 16; i++)
-		object[i] = kmalloc(128, GFP_KERNEL);
-	for (int i = 0; i < 16; i++)
-		kfree(object[i]);
-}
 
 static void large_pair(void)
 {
@@ -56,9 +34,12 @@ static const struct {
 	{"page-order3-pair", NULL, bench_page_order3},
 	{"page-order9-pair", NULL, bench_page_order9},
 	{"page-zeroed-pair", NULL, bench_page_zeroed},
-	{"kmalloc-64-pair", kmalloc_pair, NULL},
-	{"kmalloc-variable-pair", kmalloc_variable_pair, NULL},
-	{"kmalloc-128-16-pairs", kmalloc_sixteen, NULL},
+	{"kmalloc-64-pair", NULL, bench_kmalloc_constant},
+	{"kmalloc-variable-pair", NULL, bench_kmalloc_variable},
+	{"cache-192-pair", NULL, bench_cache_192},
+	{"kmalloc-64-10000-pair", NULL, bench_many_64},
+	{"kmalloc-1024-10000-pair", NULL, bench_many_1024},
+	{"bulk-16-pairs", NULL, bench_bulk_16},
 	{"kmalloc-64K-pair", large_pair, NULL},
 };
 

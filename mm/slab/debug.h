@@ -36,5 +36,8 @@ bool debug_alloc_object(struct kmem_cache *cache, void *object, size_t size);
  */
 bool debug_free_object(struct kmem_cache *cache, void *object);
 
+/* `fail_slab=`: shall this request fail? For the slow way of every cache; a CPU that is to ask takes it always. */
+bool debug_should_fail(const struct kmem_cache *cache, gfp_t gfp);
+
 /* Who allocated and who freed, as lines of the open report. Any cache, any object. */
 void debug_report_tracks(const struct kmem_cache *cache, const void *object);

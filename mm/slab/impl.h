@@ -6,8 +6,8 @@
  * kmalloc.c keeps the size classes; misuse.c words the reports. They know a cache only
  * as struct kmem_cache. An implementation (slab.c) puts its own fields behind that in a
  * larger structure, and provides the public kmem_cache_alloc() with its _node, _trace and _bulk
- * forms, kmem_cache_free() and _bulk, kmem_cache_shrink(), slab_get_info(), slab_describe(),
- * slab_draw() and the impl_ functions below. Another implementation is another file: nothing
+ * forms, kfree(), __kmalloc(), kmem_cache_free() and _bulk, kmem_cache_shrink(), slab_get_info(),
+ * slab_describe(), slab_draw() and the impl_ functions below. Another implementation is another file: nothing
  * here changes.
  *
  * DEBUGGING	debug.c stands between an implementation and the owner of an object, and only in a
@@ -28,6 +28,7 @@
  */
 #pragma once
 
+#include <lib/bits.h>
 #include <lib/list.h>
 #include <lib/types.h>
 #include <mm/page.h>
@@ -51,9 +52,6 @@ struct kmem_cache {
 #define SLAB_PERMANENT (1U << 30) /* made at boot, never destroyed */
 #define SLAB_NO_ARRAY  (1U << 31) /* parks no free objects with the CPUs */
 #define SLAB_DEVMEM    (1U << 29) /* objects have a header of dev_kmalloc() in front */
-
-/* What masks of ordinary requests do not have; one test on the fast way. */
-#define SLAB_GFP_UNUSUAL (__GFP_HIGHMEM | __GFP_DMA | __GFP_DMA32 | __GFP_ZERO)
 
 /* The largest object of a cache: 32 pages, Linux 2.6's MAX_OBJ_ORDER. */
 #define SLAB_MAX_OBJECT_SIZE (128 * KiB)
@@ -82,6 +80,12 @@ void impl_cache_release(struct kmem_cache *cache);
 /* Puts the objects parked with this CPU back into their slabs. Any context. */
 void impl_cache_drain(struct kmem_cache *cache);
 
+/* Lets what has been idle since the last time go, a part of it. Pages given back. Task context. */
+unsigned long impl_cache_reap(struct kmem_cache *cache);
+
+/* Other limits; 0, -EINVAL when the cache has none to set, -ENOMEM, and then they are as before. May sleep. */
+int impl_cache_tune(struct kmem_cache *cache, const struct slab_tuning *tuning);
+
 /*
  * Calls `visit` for every object of every slab with the lists locked: `allocated` as its owner sees it. What visit counts is
  * summed up. Drained first, it is exact. For validate_slab_cache() and the leak lists.
@@ -108,6 +112,21 @@ bool impl_cache_check(struct kmem_cache *cache);
 /* kmalloc.c: the classes, each made with kmem_cache_create_early(). */
 void kmalloc_init(void);
 
+/* kfree() of what is no slab's, or not known to be: whole blocks, NULL and ZERO_SIZE_PTR, other nodes' slabs, nobody's. */
+void kfree_elsewhere(const void *object);
+
+/* __kmalloc() of a size that no class has, or a mask that asks for zeroes or a zone. */
+void *kmalloc_unusual(size_t size, gfp_t gfp);
+
+/* The class of sizes 1 to 192, by (size - 1) / 8; above that each class is a power of two. */
+extern const uint8_t kmalloc_class_of_eighth[24];
+
+/* size from 1 to KMALLOC_MAX_CACHE_SIZE. 193..256 is class 7, and 2^7 < 193. (Linux: __find_general_cachep) */
+static inline unsigned int kmalloc_class(size_t size)
+{
+	return size <= 192 ? kmalloc_class_of_eighth[(size - 1) / 8] : ilog2(size - 1);
+}
+
 /* The class for 1 to 8192 bytes. */
 struct kmem_cache *kmalloc_cache(size_t size);
 
@@ -121,6 +140,7 @@ void misuse_double_free(const char *caller, const void *object);
 void misuse_wrong_cache(const char *caller, const struct kmem_cache *cache, const void *object);
 void misuse_live_objects(const struct kmem_cache *cache, const void **objects, unsigned int listed,
 			 unsigned long live);
+void misuse_broken_slab(const struct kmem_cache *cache, const void *slab);
 void misuse_bad_gfp(const char *caller, const char *cache_name, gfp_t gfp);
 
 /* What is at an address, as lines of the open report. */

@@ -18,7 +18,7 @@
  *
  * PICTURE	kmalloc(100, GFP_KERNEL)
  *
- *	(100 - 1) / 8 = 12   class_of_eighth[12] = 5   kmalloc_caches[0][5] = kmalloc-128
+ *	(100 - 1) / 8 = 12   kmalloc_class_of_eighth[12] = 5   kmalloc_caches[0][5] = kmalloc-128
  *
  * PROMISES
  *	A power of two is aligned to itself, 96 and 192 to ARCH_KMALLOC_MINALIGN; where DMA does
@@ -42,15 +42,12 @@
 
 #include "impl.h"
 
-#define NR_CLASSES 13
-
-/* Two of each class: index 1 is for GFP_DMA. */
-static struct kmem_cache *kmalloc_caches[2][NR_CLASSES];
+struct kmem_cache *kmalloc_caches[2][KMALLOC_NR_CLASSES];
 
 static const struct {
 	size_t size;
 	const char *name, *dma_name;
-} classes[NR_CLASSES] = {
+} classes[KMALLOC_NR_CLASSES] = {
 	{8, "kmalloc-8", "dma-kmalloc-8"},	 {16, "kmalloc-16", "dma-kmalloc-16"},
 	{32, "kmalloc-32", "dma-kmalloc-32"},	 {64, "kmalloc-64", "dma-kmalloc-64"},
 	{96, "kmalloc-96", "dma-kmalloc-96"},	 {128, "kmalloc-128", "dma-kmalloc-128"},
@@ -60,15 +57,8 @@ static const struct {
 	{8192, "kmalloc-8k", "dma-kmalloc-8k"},
 };
 
-/* The class of sizes 1 to 192, by (size - 1) / 8; above that each class is a power of two. */
-static const uint8_t class_of_eighth[24] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
-					    5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6};
-
-/* size from 1 to KMALLOC_MAX_CACHE_SIZE. 193..256 is class 7, and 2^7 < 193. */
-static inline unsigned int kmalloc_class(size_t size)
-{
-	return size <= 192 ? class_of_eighth[(size - 1) / 8] : ilog2(size - 1);
-}
+const uint8_t kmalloc_class_of_eighth[24] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
+					     5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6};
 
 struct kmem_cache *kmalloc_cache(size_t size)
 {
@@ -81,11 +71,11 @@ void kmalloc_init(void)
 	size_t least = arch_dma_coherent() ? ARCH_KMALLOC_MINALIGN : arch_cache_line_size();
 	unsigned int i;
 
-	for (i = 0; i < NR_CLASSES; i++) {
+	for (i = 0; i < KMALLOC_NR_CLASSES; i++) {
 		size_t size = classes[i].size,
 		       align = is_power_of_2(size) ? max(size, least) : least;
 
-		ASSERT(classes[kmalloc_class(size)].size == size);
+		ASSERT(classes[kmalloc_class(size)].size == size && kmalloc_index(size) == i);
 		kmalloc_caches[0][i] = kmem_cache_create_early(classes[i].name, size, align, 0);
 		kmalloc_caches[1][i] = kmem_cache_create_early(classes[i].dma_name, size, align,
 							       SLAB_CACHE_DMA | SLAB_NO_ARRAY);
@@ -142,29 +132,22 @@ static __noinline void kfree_large(struct page *page, const void *block)
 
 /* ---- The interface ---- */
 
-void *kmalloc(size_t size, gfp_t gfp)
+void *kmalloc_unusual(size_t size, gfp_t gfp)
 {
-	struct kmem_cache *cache;
-	char *object;
-
 	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE))
 		return size ? kmalloc_large(size, gfp) : ZERO_SIZE_PTR;
-
-	cache = kmalloc_caches[(gfp & __GFP_DMA) != 0][kmalloc_class(size)];
-	object = kmem_cache_alloc(cache, gfp);
-	if (likely(object))
-		mem_poison(object + size, cache->object_size - size);
-	return object;
+	return kmem_cache_alloc_trace(kmalloc_caches[(gfp & __GFP_DMA) != 0][kmalloc_class(size)],
+				      gfp, size);
 }
 
-void kfree(const void *object)
+void kfree_elsewhere(const void *object)
 {
 	struct page *page;
 
-	if (unlikely(ZERO_OR_NULL_PTR(object)))
+	if (ZERO_OR_NULL_PTR(object))
 		return;
 	page = object_page(object);
-	if (likely(page && page->flags & PG_SLAB))
+	if (page && page->flags & PG_SLAB)
 		impl_free(page->owner.slab, object, "kfree");
 	else
 		kfree_large(page, object);

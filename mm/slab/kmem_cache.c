@@ -284,6 +284,30 @@ size_t kmem_cache_size(const struct kmem_cache *cache)
 	return cache->object_size;
 }
 
+int slab_tune(struct kmem_cache *cache, const struct slab_tuning *tuning)
+{
+	const unsigned int most = 4096; /* an array is an object of kmalloc's */
+
+	if (tuning->limit == 0 || tuning->batchcount == 0 || tuning->batchcount > tuning->limit ||
+	    tuning->limit > most || tuning->shared > most / tuning->batchcount)
+		return -EINVAL;
+	return impl_cache_tune(cache, tuning);
+}
+
+unsigned long cache_reap(void)
+{
+	static bool reaping;
+	struct kmem_cache *cache;
+	unsigned long pages = 0;
+
+	if (__atomic_test_and_set(&reaping, __ATOMIC_ACQUIRE))
+		return 0;
+	for (cache = slab_next_cache(NULL); cache; cache = slab_next_cache(cache))
+		pages += impl_cache_reap(cache);
+	__atomic_clear(&reaping, __ATOMIC_RELEASE);
+	return pages;
+}
+
 void slab_drain(void)
 {
 	struct kmem_cache *cache;

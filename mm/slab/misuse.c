@@ -80,6 +80,14 @@ void misuse_live_objects(const struct kmem_cache *cache, const void **objects, u
 	report_close();
 }
 
+void misuse_broken_slab(const struct kmem_cache *cache, const void *slab)
+{
+	report_open(REPORT_BUG, "cache %s: the free objects of a slab make no chain", cache->name);
+	report_line("slab    %px is set aside: nothing is taken from it any more", slab);
+	report_stack("found");
+	report_close();
+}
+
 void misuse_bad_gfp(const char *caller, const char *cache_name, gfp_t gfp)
 {
 	report_open(REPORT_WARN, "%s: gfp 0x%x does not suit cache %s", caller, gfp, cache_name);

@@ -35,12 +35,39 @@
  *
  * CALLS	the classic names in brackets where ours differ
  *
- *	kmem_cache_alloc -> cache_alloc [__cache_alloc]           pop
- *	  -> cache_alloc_slow -> cache_alloc_refill               a batch from the lists
- *	                      -> cache_grow -> alloc_pages_node   a slab, until a refill succeeds
- *	kmem_cache_free -> impl_free -> cache_free                push
- *	  -> cache_flusharray -> free_block                       the oldest batch into the lists
- *	                      -> slab_destroy -> __free_pages     emptied slabs above free_limit
+ *	kmalloc(size unknown) -> __kmalloc -> kmalloc_class [__find_general_cachep]
+ *	kmalloc(constant)      -> the class's cache, known to the compiler
+ *	  -> kmem_cache_alloc -> cache_alloc [__cache_alloc, ____cache_alloc] -> cpu_cache_get     pop
+ *	      -> cache_alloc_slow -> cache_alloc_refill -> node_fill_array       a batch from the lists
+ *	                          -> cache_grow -> cache_get_pages [kmem_getpages] -> alloc_pages_node
+ *	                          -> fallback_alloc                              from any node
+ *	kfree, kmem_cache_free -> cache_free                                                       push
+ *	  -> cache_free_slow -> cache_flusharray -> array_give_oldest            a batch into the lists
+ *	                          -> free_block -> slab_destroy_all [slab_destroy] -> __free_pages
+ *	                     -> alien_park [cache_free_alien]                    another node's object
+ *
+ * INTERRUPTS	an array belongs to a CPU, but the CPU may be interrupted, and its interrupts allocate
+ *	The fast way does not turn them off. Each CPU has one token, and who holds it may be in the middle
+ *	of one of the CPU's arrays:
+ *
+ *		if (--token != 0) { ++token; slow way }
+ *		array...
+ *		++token
+ *
+ *	An interrupt that comes while the token is held finds it below 1: it touches no array and takes the
+ *	slow way, which deals in single objects with the node's lists, under their lock, interrupts off. An
+ *	interrupt that comes before the token is taken, or in the middle of taking it where that is a load, a
+ *	subtraction and a store, runs to its end first, leaves the token as it found it and an array that is
+ *	whole: all that the fast way knows of an array it reads while it holds the token. The same holds for
+ *	interrupts within interrupts. The slow way touches an array only with interrupts off and the token
+ *	there: then nobody on this CPU is in the middle of one.
+ *
+ *	Nothing is atomic in this but that a load or a store of one word is one. What a CPU's own interrupts
+ *	see of it is its program order, on x86_64 and aarch64 alike, so a fence for the compiler is all it
+ *	takes; on hosted likewise, where an interrupt is a signal on the CPU's thread. Other CPUs never look
+ *	at the token, nor at an array while its CPU runs. A task that holds the token is never moved to
+ *	another CPU: tasks give the CPU up in schedule() only, and never here. A scheduler that preempts would
+ *	have to let a task finish that holds it.
  *
  * INVARIANTS	(impl_cache_check() in slab_report.c proves them, slab_test.c breaks them)
  *	S1  A slab's free chain runs through objects - inuse different objects of the slab and
@@ -48,251 +75,67 @@
  *	S2  A slab is in slabs_full when all objects are in use, in slabs_free when none is,
  *	    else in slabs_partial.
  *	S3  free_objects is the number of objects on the free chains of the node's slabs.
- *	S4  The first page of a slab carries PG_SLAB, its order and its descriptor's address,
- *	    and all objects lie inside the block.
- *	S5  A CPU array holds at most `limit` objects, each one starts an object of this cache
- *	    that is in use in its slab, and none is in two places. In debug builds exactly
+ *	S4  Each page of a slab carries PG_SLAB and its descriptor's address, the first one its
+ *	    order, and all objects lie inside the block.
+ *	S5  An array holds at most `limit` objects above a NULL, each one starts an object of this
+ *	    cache that is in use in its slab, and none is in two places. In debug builds exactly
  *	    these are marked BUFCTL_CACHED.
  *
- * MISUSE
- *	A pointer to be freed must lie in a slab's page, at the start of an object, of the
- *	right cache, and the object must be in use. Every build refuses an object that is on its
- *	slab's chain or on top of this CPU's array. A debug build marks each object as it enters
- *	and leaves an array, with one exchange: there any second free is refused, whichever CPU
- *	did the first.
+ * MISUSE	what each check of the fast way costs, in instructions of x86_64
+ *	4	the address lies in frames that are this node's (else a longer test says whose)
+ *	2	its page is a slab's
+ *	2	kmem_cache_free(): of this cache
+ *	7	an object starts there: one multiplication gives index and remainder (slab_types.h)
+ *	2	it is not on its slab's chain
+ *	2	it is not on top of this CPU's array: the one freed last
+ *	A debug build marks each object as it enters and leaves an array, with one exchange: there
+ *	any second free is refused, whichever CPU did the first.
  *
- * LOCKING
- *	A CPU array: interrupts off, on that CPU. Lists, chains and counts: node->lock, inside
- *	that. No two node locks at once, and none while pages or descriptors are allocated or
- *	given back: doomed slabs are collected and destroyed after it is dropped. Nothing
- *	sleeps but alloc_pages(), which is called with the caller's interrupts.
- * COST		A pop or a push is some 40 instructions with its checks; a refill or a flush is
+ * LOCKING	A CPU's array: as above. Lists, chains, counts and a node's arrays: node->lock, interrupts
+ *	off; see slab_node.c. Nothing sleeps but alloc_pages(), which is called with the caller's
+ *	interrupts.
+ * COST		A pop or a push is some 15 and 35 instructions with its checks; a refill or a flush is
  *	O(batchcount) and comes once in batchcount calls. Memory: 40 bytes a slab and 2 an object,
  *	at most 1/8 of a slab left over (up to order 3), at most limit objects with each CPU.
  * FLOOR	slab.
- * LINUX	mm/slab.c of 2.6.24. No shared array and no alien caches (an object goes from any
- *	CPU's array to its own node's lists), no reaping (limits are what bounds idle memory). The
- *	bootstrap needs no replacement of static structures: a cache without arrays works.
+ * LINUX	mm/slab.c of 2.6.24, which turns interrupts off in the fast way. The bootstrap needs no
+ *	replacement of static structures: a cache without arrays works.
  */
 #include <mm/slab.h>
 
 #include <arch/cpu.h>
 #include <lib/check.h>
+#include <lib/percpu.h>
 #include <lib/poison.h>
 #include <lib/string.h>
 #include <mm/page.h>
 #include <mm/zone.h>
 
+#include "debug.h"
 #include "slab_types.h"
 
-/* The node whose lists this CPU uses: only the boot CPU runs, and the first node is its. */
-static inline unsigned int local_node(void)
+DEFINE_PER_CPU(struct slab_cpu, slab_cpu) = {.token = 1};
+
+#define __always_inline inline __attribute__((always_inline))
+
+/* This CPU's arrays may be touched until token_put(). False: they may not, and nothing is held. */
+static __always_inline bool token_take(void)
 {
-	return 0;
+	bool taken = --this_slab_cpu.token == 0;
+
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(!taken))
+		this_slab_cpu.token++;
+	return taken;
 }
 
-static inline struct array_cache *cpu_array(const struct slab_cache *cache)
+static __always_inline void token_put(void)
 {
-	return cache->array[arch_cpu_id()];
-}
-
-/* ---- One slab: its chain of free objects. The caller holds node->lock. ---- */
-
-/* Takes the first free object. In debug builds it is marked as not yet with an owner. */
-static void *slab_get_object(struct slab *slab)
-{
-	unsigned int index = slab->free;
-
-	CHECK(index < slab->cache->objects, "slab %px of cache %s has a broken free chain: %u",
-	      slab, slab->cache->common.name, index);
-	slab->free = slab->bufctl[index];
-	slab->bufctl[index] = CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE;
-	slab->inuse++;
-	return slab_object_at(slab, index);
-}
-
-static void slab_put_object(struct slab *slab, unsigned long index)
-{
-	ASSERT(index < slab->cache->objects && slab->inuse > 0);
-	slab->bufctl[index] = slab->free;
-	slab->free = (uint16_t)index;
-	slab->inuse--;
-}
-
-static struct list_head *slab_proper_list(struct kmem_list3 *node, const struct slab *slab)
-{
-	if (slab->inuse == 0)
-		return &node->slabs_free;
-	return slab->inuse == slab->cache->objects ? &node->slabs_full : &node->slabs_partial;
-}
-
-/* ---- Making and unmaking slabs. No lock held. ---- */
-
-/* The object is writable for its constructor only; then nobody's again. */
-static void slab_construct_objects(struct slab *slab)
-{
-	const struct kmem_cache *cache = &slab->cache->common;
-	unsigned long index;
-
-	if (!cache->ctor)
-		return;
-	for (index = 0; index < slab->cache->objects; index++) {
-		void *object = slab_object_at(slab, index);
-
-		mem_unpoison(object, cache->object_size);
-		cache->ctor(object);
-		mem_poison(object, cache->object_size);
-	}
-}
-
-static void slab_chain_all_objects(struct slab *slab)
-{
-	unsigned int index, objects = slab->cache->objects;
-
-	for (index = 0; index < objects; index++)
-		slab->bufctl[index] = (uint16_t)(index + 1);
-	slab->bufctl[objects - 1] = BUFCTL_END;
-	slab->free = 0;
-	slab->inuse = 0;
-}
-
-/* Lays a slab over a block of pages; NULL, and nothing changed, without memory for a descriptor. */
-static struct slab *slab_create(struct slab_cache *cache, struct page *page, unsigned int colour,
-				gfp_t gfp)
-{
-	char *start = page_address(page);
-	char *behind_colour = start + (size_t)colour * cache->colour_off;
-	struct slab *slab = (struct slab *)behind_colour;
-
-	if (cache->descriptor_cache) {
-		slab = kmem_cache_alloc(cache->descriptor_cache, gfp);
-		if (!slab)
-			return NULL;
-	} else {
-		behind_colour += cache->descriptor_size;
-	}
-	ASSERT(start && IS_ALIGNED((uintptr_t)behind_colour, cache->common.align));
-	mem_poison(start, PAGE_SIZE << cache->order);
-	mem_unpoison(slab, sizeof(*slab) + cache->objects * sizeof(slab->bufctl[0]));
-
-	slab->cache = cache;
-	slab->first_object = behind_colour;
-	slab->colour = (uint16_t)colour;
-	slab_chain_all_objects(slab);
-	slab_construct_objects(slab);
-	ASSERT(page->owner.slab == NULL || !(page->flags & PG_SLAB));
-	page->owner.slab = slab;
-	page->flags |= slab_page_flags(&cache->common);
-	return slab;
-}
-
-static void slab_destroy(struct slab *slab)
-{
-	struct slab_cache *cache = slab->cache;
-	char *start = slab_start(slab);
-	struct page *page = object_page(start);
-
-	CHECK(slab->inuse == 0 && page && page->owner.slab == slab,
-	      "slab %px of cache %s is not free or not its page's", slab, cache->common.name);
-	page->flags &= (uint16_t)~slab_page_flags(&cache->common);
-	page->owner.slab = NULL;
-	mem_unpoison(start, PAGE_SIZE << cache->order);
-	if (cache->descriptor_cache)
-		kmem_cache_free(cache->descriptor_cache, slab);
-	__free_pages(page, cache->order);
-}
-
-static void slab_destroy_all(struct list_head *doomed)
-{
-	struct slab *slab, *following;
-
-	list_for_each_entry_safe (slab, following, doomed, list)
-		slab_destroy(slab);
-}
-
-static unsigned int node_next_colour(struct slab_cache *cache, struct kmem_list3 *node)
-{
-	unsigned long flags = spin_lock_save(&node->lock);
-	unsigned int colour = node->colour_next;
-
-	node->colour_next = colour + 1 < cache->colours ? colour + 1 : 0;
-	spin_unlock_irqrestore(&node->lock, flags);
-	return colour;
-}
-
-/* One more slab for a node. False without pages, and nothing has changed but the next colour. */
-static bool cache_grow(struct slab_cache *cache, gfp_t gfp, unsigned int nid)
-{
-	struct kmem_list3 *node = &cache->node[nid];
-	unsigned int colour = node_next_colour(cache, node);
-	struct page *page;
-	struct slab *slab;
-	unsigned long flags;
-
-	gfp &= ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP);
-	page = alloc_pages_node((int)nid, gfp | cache->common.gfp | __GFP_COMP, cache->order);
-	if (!page)
-		return false;
-	slab = slab_create(cache, page, colour, gfp);
-	if (!slab) {
-		__free_pages(page, cache->order);
-		return false;
-	}
-	slab->nid = (uint16_t)nid;
-
-	flags = spin_lock_save(&node->lock);
-	list_add_tail(&slab->list, &node->slabs_free);
-	node->free_objects += cache->objects;
-	spin_unlock_irqrestore(&node->lock, flags);
-	return true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	this_slab_cpu.token++;
 }
 
 /* ---- Allocation ---- */
-
-/* One object of a node's partial slabs, or else of its free ones. The caller holds node->lock. */
-static void *node_take_object(struct kmem_list3 *node)
-{
-	struct slab *slab;
-	void *object;
-
-	if (!list_empty(&node->slabs_partial))
-		slab = list_first_entry(&node->slabs_partial, struct slab, list);
-	else if (!list_empty(&node->slabs_free))
-		slab = list_first_entry(&node->slabs_free, struct slab, list);
-	else
-		return NULL;
-
-	object = slab_get_object(slab);
-	ASSERT(node->free_objects > 0);
-	node->free_objects--;
-	if (slab->inuse == 1 || slab->inuse == slab->cache->objects)
-		list_move(&slab->list, slab_proper_list(node, slab));
-	return object;
-}
-
-/*
- * One object for the caller and up to a batch for its CPU's array, out of the slabs that exist;
- * NULL when none of them has a free one. Interrupts off.
- */
-static void *cache_alloc_refill(struct slab_cache *cache, struct array_cache *array)
-{
-	struct kmem_list3 *node = &cache->node[local_node()];
-	void *object, *further;
-
-	ASSERT(!arch_irq_enabled());
-	if (array->avail) /* an interrupt has filled it since it was found empty */
-		return array->entry[--array->avail];
-	spin_lock(&node->lock);
-	object = node_take_object(node);
-	while (object && array->avail < array->batchcount) {
-		further = node_take_object(node);
-		if (!further)
-			break;
-		array->entry[array->avail++] = further;
-	}
-	spin_unlock(&node->lock);
-	return object;
-}
 
 /* Debug builds: from now on the object is its owner's. */
 static void object_enters_use(void *object)
@@ -306,199 +149,298 @@ static void object_enters_use(void *object)
 	      "object %px of cache %s was not free", object, slab->cache->common.name);
 }
 
-static inline void *hand_out(const struct slab_cache *cache, void *object)
+#define WHOLE_OBJECT (~0UL) /* what is asked for is all of it */
+
+/* The object becomes its owner's, who asked for `size` bytes of it. */
+static __always_inline void *hand_out(const struct slab_cache *cache, void *object, size_t size)
 {
-	if (CONFIG_DEBUG && object)
+	size = min(size, cache->common.object_size);
+	if (CONFIG_DEBUG)
 		object_enters_use(object);
-	if (object)
-		mem_unpoison(object, cache->common.object_size);
+	mem_unpoison(object, cache->common.object_size);
+	mem_poison((char *)object + size, cache->common.object_size - size);
 	return object;
 }
 
-static __noinline void *cache_alloc_slow(struct slab_cache *cache, gfp_t gfp)
+/* One object out of a node's slabs that exist. Interrupts off. */
+static void *node_alloc_one(struct slab_cache *cache, unsigned int nid)
 {
-	unsigned long flags;
+	struct kmem_list3 *node = &cache->node[nid];
+	void *object;
+
+	ASSERT(!arch_irq_enabled());
+	spin_lock(&node->lock);
+	object = node_take_object(cache, node);
+	spin_unlock(&node->lock);
+	return object;
+}
+
+/* Objects that the node's CPUs share, up to a batch of the newest. The caller holds node->lock. */
+static void array_fill_from_shared(struct array_cache *array, struct array_cache *shared)
+{
+	unsigned long nr = min(shared->avail, array->batchcount);
+
+	ASSERT(array->avail == 0);
+	shared->avail -= nr;
+	memcpy(&array->entry[1], &shared->entry[shared->avail + 1], nr * sizeof(shared->entry[0]));
+	array->avail = nr;
+	shared->touched = true;
+}
+
+/*
+ * Up to a batch for this CPU's array, out of what exists, and one of it for the caller; NULL when there
+ * is none. Interrupts off, and no fast way under way.
+ */
+static void *cache_alloc_refill(struct slab_cache *cache)
+{
+	struct kmem_list3 *node = &cache->node[local_node()];
+	struct array_cache *array = cpu_cache_get(cache);
+
+	if (array->limit == 0)
+		return node_alloc_one(cache, local_node());
+	array->touched = true;
+	if (array->avail == 0) { /* else an interrupt has filled it since it was found empty */
+		spin_lock(&node->lock);
+		if (node->shared && node->shared->avail)
+			array_fill_from_shared(array, node->shared);
+		else
+			node_fill_array(cache, node, array);
+		spin_unlock(&node->lock);
+	}
+	return array->avail ? array->entry[array->avail--] : NULL;
+}
+
+/* Out of what exists: through the array, unless this interrupts somebody who is at it. */
+static void *cache_alloc_existing(struct slab_cache *cache, unsigned int nid)
+{
+	unsigned long flags = arch_irq_save();
+	void *object = array_is_whole() && nid == local_node() ? cache_alloc_refill(cache)
+							       : node_alloc_one(cache, nid);
+
+	arch_irq_restore(flags);
+	return object;
+}
+
+/* The node has nothing and gets nothing: what other nodes have, then a slab from wherever there are pages. */
+static void *fallback_alloc(struct slab_cache *cache, gfp_t gfp)
+{
+	void *object = NULL;
+	unsigned int nid;
+	int grown;
+
+	for (nid = 0; nid < nr_nodes && !object; nid++)
+		object = cache_alloc_existing(cache, nid);
+	while (!object) {
+		grown = cache_grow(cache, gfp, -1);
+		if (grown < 0)
+			return NULL;
+		object = cache_alloc_existing(cache, (unsigned int)grown);
+	}
+	return object;
+}
+
+/* An object of a node, with what it takes; where there are others, they are the last resort. */
+static void *node_alloc(struct slab_cache *cache, gfp_t gfp, unsigned int nid)
+{
+	gfp_t here = nr_nodes > 1 && !(gfp & __GFP_THISNODE)
+			     ? (gfp & ~__GFP_NOFAIL) | __GFP_THISNODE | __GFP_NOWARN | __GFP_NORETRY
+			     : gfp;
 	void *object;
 
 	do {
-		flags = arch_irq_save();
-		object = cache_alloc_refill(cache, cpu_array(cache));
-		arch_irq_restore(flags);
-	} while (!object && cache_grow(cache, gfp, local_node()));
-	return hand_out(cache, object);
+		object = cache_alloc_existing(cache, nid);
+	} while (!object && cache_grow(cache, here, (int)nid) >= 0);
+	return object || here == gfp ? object : fallback_alloc(cache, gfp);
 }
 
-static inline void *cache_alloc(struct slab_cache *cache, gfp_t gfp)
+/* A node that does not exist is this CPU's. */
+static unsigned int node_or_local(int nid)
 {
-	unsigned long flags = arch_irq_save();
-	struct array_cache *array = cpu_array(cache);
+	return nid >= 0 && nid < (int)nr_nodes ? (unsigned int)nid : local_node();
+}
+
+static __noinline void *cache_alloc_slow(struct slab_cache *cache, gfp_t gfp, int nid, size_t size)
+{
 	void *object;
 
-	if (unlikely(!array->avail)) {
-		arch_irq_restore(flags);
-		return cache_alloc_slow(cache, gfp);
+	if (debug_should_fail(&cache->common, gfp))
+		return NULL;
+	do {
+		object = node_alloc(cache, gfp, node_or_local(nid));
+		if (!object)
+			return NULL;
+		hand_out(cache, object, size);
+	} while (cache_is_debugged(&cache->common) &&
+		 !debug_alloc_object(&cache->common, object, min(size, cache->common.object_size)));
+	return object;
+}
+
+/* (Linux: ____cache_alloc) */
+static __always_inline void *cache_alloc(struct slab_cache *cache, gfp_t gfp, size_t size)
+{
+	struct array_cache *array;
+	unsigned long avail;
+	void *object;
+
+	if (unlikely(!token_take()))
+		return cache_alloc_slow(cache, gfp, -1, size);
+	array = cpu_cache_get(cache);
+	avail = array->avail;
+	if (unlikely(!avail)) {
+		token_put();
+		return cache_alloc_slow(cache, gfp, -1, size);
 	}
-	object = array->entry[--array->avail];
-	arch_irq_restore(flags);
-	return hand_out(cache, object);
+	array->avail = avail - 1;
+	object = array->entry[avail];
+	token_put();
+	return hand_out(cache, object, size);
 }
 
 /* A mask that asks for zeroes or for a zone; a zone other than the cache's own is refused. */
-static __noinline void *cache_alloc_unusual(struct slab_cache *cache, gfp_t gfp)
+static __noinline void *cache_alloc_unusual(struct slab_cache *cache, gfp_t gfp, int nid,
+					    size_t size)
 {
 	const struct kmem_cache *common = &cache->common;
 	gfp_t zones = gfp & GFP_ZONEMASK;
 	void *object;
 
-	if (zones && zones != common->gfp) {
+	if (zones && zones != (common->gfp & GFP_ZONEMASK)) {
 		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
 		return NULL;
 	}
-	object = cache_alloc(cache, gfp);
+	object = nid >= 0 ? cache_alloc_slow(cache, gfp, nid, size) : cache_alloc(cache, gfp, size);
 	if (!object || !(gfp & __GFP_ZERO))
 		return object;
 	/* The constructor's work wins: the object comes as it was constructed. */
 	if (common->ctor)
 		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
 	else
-		memset(object, 0, common->object_size);
+		memset(object, 0, min(size, common->object_size));
 	return object;
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	if (unlikely(gfp & SLAB_GFP_UNUSUAL))
-		return cache_alloc_unusual(to_slab_cache(cache), gfp);
-	return cache_alloc(to_slab_cache(cache), gfp);
+		return cache_alloc_unusual(to_slab_cache(cache), gfp, -1, WHOLE_OBJECT);
+	return cache_alloc(to_slab_cache(cache), gfp, WHOLE_OBJECT);
 }
 
 void *kmem_cache_alloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size)
 {
-	(void)size;
-	return kmem_cache_alloc(cache, gfp);
+	if (unlikely(gfp & SLAB_GFP_UNUSUAL))
+		return cache_alloc_unusual(to_slab_cache(cache), gfp, -1, size);
+	return cache_alloc(to_slab_cache(cache), gfp, size);
+}
+
+void *kmem_cache_alloc_usual(struct kmem_cache *cache, gfp_t gfp)
+{
+	return cache_alloc(to_slab_cache(cache), gfp, WHOLE_OBJECT);
+}
+
+void *__kmalloc(size_t size, gfp_t gfp)
+{
+	if (unlikely(gfp & SLAB_GFP_UNUSUAL || size - 1 >= KMALLOC_MAX_CACHE_SIZE))
+		return kmalloc_unusual(size, gfp);
+	return cache_alloc(to_slab_cache(kmalloc_caches[0][kmalloc_class(size)]), gfp, size);
 }
 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
-	(void)nid;
-	return kmem_cache_alloc(cache, gfp);
+	return kmem_cache_alloc_node_trace(cache, gfp, nid, WHOLE_OBJECT);
 }
 
 void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, size_t size)
 {
-	(void)size;
-	return kmem_cache_alloc_node(cache, gfp, nid);
+	if (nid == (int)local_node() && !(gfp & __GFP_THISNODE))
+		nid = -1;
+	if (nid < 0 || gfp & SLAB_GFP_UNUSUAL)
+		return nid < 0 ? kmem_cache_alloc_trace(cache, gfp, size)
+			       : cache_alloc_unusual(to_slab_cache(cache), gfp, nid, size);
+	return cache_alloc_slow(to_slab_cache(cache), gfp, nid, size);
+}
+
+/* What the array has, without leaving it; how many. */
+static __always_inline size_t array_pop_many(struct slab_cache *cache, size_t nr, void **objects)
+{
+	struct array_cache *array;
+	size_t taken, i;
+
+	if (unlikely(!token_take()))
+		return 0;
+	array = cpu_cache_get(cache);
+	taken = min(nr, array->avail);
+	array->avail -= taken;
+	for (i = 0; i < taken; i++)
+		objects[i] = array->entry[array->avail + 1 + i];
+	token_put();
+	return taken;
 }
 
 size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
-	size_t i;
+	struct slab_cache *slab_cache = to_slab_cache(cache);
+	size_t done = 0, i;
 
-	for (i = 0; i < nr; i++) {
-		objects[i] = kmem_cache_alloc(cache, gfp);
-		if (!objects[i]) {
-			kmem_cache_free_bulk(cache, i, objects);
+	while (done < nr) {
+		size_t taken = gfp & SLAB_GFP_UNUSUAL
+				       ? 0
+				       : array_pop_many(slab_cache, nr - done, objects + done);
+
+		for (i = done; i < done + taken; i++)
+			hand_out(slab_cache, objects[i], WHOLE_OBJECT);
+		done += taken;
+		if (done == nr)
+			break;
+		objects[done] = kmem_cache_alloc(cache, gfp);
+		if (!objects[done]) {
+			kmem_cache_free_bulk(cache, done, objects);
 			return 0;
 		}
+		done++;
 	}
 	return nr;
 }
 
 /* ---- Free ---- */
 
-/* One object back onto its slab's chain, node->lock held. An emptied slab too many is doomed. */
-static void node_put_object(struct kmem_list3 *node, struct slab *slab, const void *object,
-			    struct list_head *doomed)
+/* The array is full: its oldest batch goes, the object comes. Interrupts off, no fast way under way. */
+static void cache_flusharray(struct slab_cache *cache, void *object, struct list_head *doomed)
 {
-	unsigned long index;
+	struct array_cache *array = cpu_cache_get(cache);
 
-	CHECK(slab_object_index(slab, object, &index), "no object starts at %px", object);
-	if (unlikely(bufctl_is_free(slab->bufctl[index]))) {
-		misuse_double_free("kmem_cache_free", object);
-		return;
-	}
-	slab_put_object(slab, index);
-	node->free_objects++;
-	if (slab->inuse == 0 && node->free_objects > node->free_limit) {
-		ASSERT(node->free_objects >= slab->cache->objects);
-		node->free_objects -= slab->cache->objects;
-		list_move(&slab->list, doomed);
-	} else if (slab->inuse == 0 || slab->inuse == slab->cache->objects - 1) {
-		list_move_tail(&slab->list, slab_proper_list(node, slab));
-	}
-}
-
-/* Objects back into their slabs, whichever the node. Interrupts off; the caller destroys `doomed`. */
-static void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_objects,
-		       struct list_head *doomed)
-{
-	struct kmem_list3 *locked = NULL;
-	unsigned int i;
-
-	ASSERT(!arch_irq_enabled());
-	for (i = 0; i < nr_objects; i++) {
-		struct slab *slab = object_slab(objects[i]);
-		struct kmem_list3 *node;
-
-		CHECK(slab && slab->cache == cache, "%px in an array of cache %s is not its object",
-		      objects[i], cache->common.name);
-		node = &cache->node[slab->nid];
-		if (node != locked) {
-			if (locked)
-				spin_unlock(&locked->lock);
-			spin_lock(&node->lock);
-			locked = node;
-		}
-		node_put_object(node, slab, objects[i], doomed);
-	}
-	if (locked)
-		spin_unlock(&locked->lock);
+	ASSERT(!arch_irq_enabled() && array->batchcount <= array->limit);
+	if (array->avail == array->limit)
+		array_give_oldest(cache, array, array->batchcount, doomed);
+	array->touched = true;
+	array->entry[++array->avail] = object;
 }
 
 /*
- * The array is full: its oldest batch goes, the object comes. Without an array of its own the
- * object itself goes. Interrupts off.
+ * Whatever the fast way does not do. The object is this cache's and in use, and nobody owns it any
+ * more.
  */
-static __noinline void cache_flusharray(struct slab_cache *cache, struct array_cache *array,
-					void *object)
+static __noinline void cache_free_slow(void *object, struct slab_cache *cache)
 {
-	unsigned int batch = array->batchcount;
+	struct slab *slab = parked_object_slab(object);
+	unsigned long flags;
 	LIST_HEAD(doomed);
 
-	ASSERT(array->avail == array->limit && batch <= array->limit);
-	if (array->limit == 0) {
+	if (cache_is_debugged(&cache->common) && !debug_free_object(&cache->common, object))
+		return;
+	flags = arch_irq_save();
+	if (!array_is_whole() || cpu_cache_get(cache)->limit == 0)
 		free_block(cache, &object, 1, &doomed);
-	} else {
-		free_block(cache, array->entry, batch, &doomed);
-		array->avail -= batch;
-		memmove(array->entry, array->entry + batch, array->avail * sizeof(void *));
-		array->entry[array->avail++] = object;
-	}
+	else if (slab->nid == local_node())
+		cache_flusharray(cache, object, &doomed);
+	else if (!alien_park(cache, slab, object, &doomed))
+		free_block(cache, &object, 1, &doomed);
+	arch_irq_restore(flags);
 	slab_destroy_all(&doomed);
 }
 
-/* False when the object is the one that this CPU freed last. */
-static inline bool cache_free(struct slab_cache *cache, void *object)
-{
-	unsigned long flags = arch_irq_save();
-	struct array_cache *array = cpu_array(cache);
-	unsigned int avail = array->avail;
-	bool is_free_already = avail && array->entry[avail - 1] == object;
-
-	if (likely(!is_free_already)) {
-		if (likely(avail < array->limit)) {
-			array->entry[avail] = object;
-			array->avail = avail + 1;
-		} else {
-			cache_flusharray(cache, array, object);
-		}
-	}
-	arch_irq_restore(flags);
-	return !is_free_already;
-}
-
 /* Is the object its owner's? Debug builds take it away in the same step, for one caller only. */
-static inline bool object_leaves_use(struct slab *slab, unsigned long index)
+static __always_inline bool object_leaves_use(struct slab *slab, unsigned long index)
 {
 	uint16_t *bufctl = &slab->bufctl[index];
 	uint16_t active = BUFCTL_ACTIVE;
@@ -509,38 +451,118 @@ static inline bool object_leaves_use(struct slab *slab, unsigned long index)
 	return *bufctl == BUFCTL_ACTIVE;
 }
 
-void impl_free(struct slab *slab, const void *object, const char *caller)
+/* Says why an address in a slab cannot be freed. */
+static __noinline void refuse_free(const void *object, struct slab *slab, const char *caller)
 {
-	struct slab_cache *cache = slab->cache;
 	unsigned long index;
 
-	if (unlikely(!slab_object_index(slab, object, &index))) {
-		if (!dev_kfree_marked(object, caller))
-			misuse_bad_pointer(caller, object);
+	if (slab_object_index(slab, object, &index))
+		misuse_double_free(caller, object);
+	else if (!dev_kfree_marked(object, caller))
+		misuse_bad_pointer(caller, object);
+}
+
+/* Onto this CPU's array. `slow` when the fast way does not do it. */
+enum push { PUSHED, PUSH_REFUSED, PUSH_SLOW };
+
+static __always_inline enum push array_push(struct slab_cache *cache, void *object)
+{
+	enum push outcome = PUSH_SLOW;
+	struct array_cache *array;
+	unsigned long avail;
+
+	if (unlikely(!token_take()))
+		return PUSH_SLOW;
+	array = cpu_cache_get(cache);
+	avail = array->avail;
+	if (unlikely(array->entry[avail] == object)) {
+		outcome = PUSH_REFUSED;
+	} else if (likely(avail < array->limit)) {
+		array->entry[avail + 1] = object;
+		array->avail = avail + 1;
+		outcome = PUSHED;
+	}
+	token_put();
+	return outcome;
+}
+
+/* `local`: the object is known to be of this CPU's node. */
+static __always_inline void cache_free(struct slab *slab, const void *object, const char *caller,
+				       bool local)
+{
+	struct slab_cache *cache = slab->cache;
+	enum push outcome = PUSH_SLOW;
+	unsigned long index;
+
+	if (unlikely(!slab_object_index(slab, object, &index)) ||
+	    unlikely(!object_leaves_use(slab, index))) {
+		refuse_free(object, slab, caller);
 		return;
 	}
-	if (unlikely(!object_leaves_use(slab, index))) {
-		misuse_double_free(caller, object);
+	if (!cache_is_debugged(&cache->common))
+		mem_poison(object, cache->common.object_size);
+	if (local || slab->nid == local_node())
+		outcome = array_push(cache, (void *)object);
+	if (unlikely(outcome == PUSH_SLOW))
+		cache_free_slow((void *)object, cache);
+	else if (unlikely(outcome == PUSH_REFUSED))
+		refuse_free(object, slab, caller);
+}
+
+/* The slab of an address in the frames that this CPU knows well; false for others, and for no slab. */
+static __always_inline bool span_slab(const void *object, struct slab **slab)
+{
+	size_t offset = (uintptr_t)object - this_slab_cpu.span_start;
+	struct page *page;
+
+	if (unlikely(offset >= this_slab_cpu.span_size))
+		return false;
+	page = this_slab_cpu.span_page + (offset >> PAGE_SHIFT);
+	if (unlikely(!(page->flags & PG_SLAB)))
+		return false;
+	*slab = page->owner.slab;
+	return true;
+}
+
+void impl_free(struct slab *slab, const void *object, const char *caller)
+{
+	cache_free(slab, object, caller, false);
+}
+
+void kfree(const void *object)
+{
+	struct slab *slab;
+
+	if (likely(span_slab(object, &slab)))
+		cache_free(slab, object, "kfree", true);
+	else
+		kfree_elsewhere(object);
+}
+
+/* Of a cache, but not in this CPU's span, or nobody's. */
+static __noinline void cache_free_elsewhere(struct kmem_cache *cache, void *object)
+{
+	struct slab *slab;
+
+	if (!object)
 		return;
-	}
-	mem_poison(object, cache->common.size);
-	if (unlikely(!cache_free(cache, (void *)object)))
-		misuse_double_free(caller, object);
+	slab = object_slab(object);
+	if (!slab)
+		misuse_bad_pointer("kmem_cache_free", object);
+	else if (&slab->cache->common != cache)
+		misuse_wrong_cache("kmem_cache_free", cache, object);
+	else
+		impl_free(slab, object, "kmem_cache_free");
 }
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	struct slab *slab;
 
-	if (unlikely(!object))
-		return;
-	slab = object_slab(object);
-	if (unlikely(!slab))
-		misuse_bad_pointer("kmem_cache_free", object);
-	else if (unlikely(&slab->cache->common != cache))
-		misuse_wrong_cache("kmem_cache_free", cache, object);
+	if (likely(span_slab(object, &slab) && &slab->cache->common == cache))
+		cache_free(slab, object, "kmem_cache_free", true);
 	else
-		impl_free(slab, object, "kmem_cache_free");
+		cache_free_elsewhere(cache, object);
 }
 
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
@@ -562,58 +584,4 @@ struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)
 	if (!slab_object_index(slab, object, &index) || slab->bufctl[index] != BUFCTL_ACTIVE)
 		return NULL;
 	return &slab->cache->common;
-}
-
-/* ---- Giving back ---- */
-
-void impl_cache_drain(struct kmem_cache *cache)
-{
-	struct slab_cache *slab_cache = to_slab_cache(cache);
-	unsigned long flags = arch_irq_save();
-	struct array_cache *array = cpu_array(slab_cache);
-	LIST_HEAD(doomed);
-
-	if (array->avail) {
-		free_block(slab_cache, array->entry, array->avail, &doomed);
-		array->avail = 0;
-	}
-	arch_irq_restore(flags);
-	slab_destroy_all(&doomed);
-}
-
-/* A node's free slabs go back one by one, so that interrupts are never off for long. */
-static void node_shrink(struct slab_cache *cache, struct kmem_list3 *node)
-{
-	struct slab *slab;
-	unsigned long flags;
-
-	do {
-		slab = NULL;
-		flags = spin_lock_save(&node->lock);
-		if (!list_empty(&node->slabs_free)) {
-			slab = list_first_entry(&node->slabs_free, struct slab, list);
-			list_del(&slab->list);
-			node->free_objects -= cache->objects;
-		}
-		spin_unlock_irqrestore(&node->lock, flags);
-		if (slab)
-			slab_destroy(slab);
-	} while (slab);
-}
-
-int kmem_cache_shrink(struct kmem_cache *cache)
-{
-	struct slab_cache *slab_cache = to_slab_cache(cache);
-	bool slabs_are_left = false;
-	unsigned int nid;
-
-	impl_cache_drain(cache);
-	for (nid = 0; nid < nr_nodes; nid++) {
-		struct kmem_list3 *node = &slab_cache->node[nid];
-
-		node_shrink(slab_cache, node);
-		if (!list_empty(&node->slabs_full) || !list_empty(&node->slabs_partial))
-			slabs_are_left = true;
-	}
-	return slabs_are_left;
 }

@@ -18,7 +18,8 @@
  *
  *	A cache begins without CPU arrays of its own: each CPU has no_array, which is always empty
  *	and always full. The fast path of slab.c then takes its slow branch each time, which deals in
- *	single objects. impl_cache_start() puts real arrays in, once kmalloc exists.
+ *	single objects. impl_cache_start() puts real arrays in, once kmalloc exists. Caches that are
+ *	debugged stay so.
  *
  * LOCKING	none: nobody else knows the cache yet, or any more.
  * COST		A cache is 120 bytes, 8 more a possible CPU, 80 more a node. An array is 16 bytes
@@ -38,9 +39,6 @@
 
 #include "debug.h"
 #include "slab_types.h"
-
-/* Nobody ever writes to it: it has no room. */
-static struct array_cache no_array;
 
 static struct slab_cache boot_cache;
 static struct kmem_list3 boot_cache_node[MAX_NUMNODES];
@@ -109,7 +107,7 @@ static size_t layout_align(const struct kmem_cache *cache)
 static void cache_layout(struct slab_cache *cache)
 {
 	struct kmem_cache *common = &cache->common;
-	bool on_slab = common->size < PAGE_SIZE / 8 || cache == &boot_cache;
+	bool on_slab = common->object_size < PAGE_SIZE / 8 || cache == &boot_cache;
 	struct layout layout = layout_choose(cache, on_slab);
 	size_t wanted = ALIGN_UP(descriptor_size(layout.objects), common->align);
 
@@ -125,7 +123,7 @@ static void cache_layout(struct slab_cache *cache)
 	cache->descriptor_cache = on_slab ? NULL : kmalloc_cache(descriptor_size(layout.objects));
 	cache->colour_off = (unsigned int)max(arch_cache_line_size(), common->align);
 	cache->colours = (unsigned int)(layout.left_over / cache->colour_off);
-	cache->reciprocal = DIV_ROUND_UP(1UL << 40, common->size);
+	cache->reciprocal = UINT64_MAX / common->size + 1;
 }
 
 /* How many objects a CPU may park: small ones many, as Linux's enable_cpucache() has it. */
@@ -133,7 +131,7 @@ static void cache_set_limit(struct slab_cache *cache)
 {
 	size_t size = cache->common.size;
 
-	if (cache->common.flags & SLAB_NO_ARRAY)
+	if (cache->common.flags & (SLAB_NO_ARRAY | SLAB_DEBUG_FLAGS))
 		cache->limit = 0;
 	else if (size > PAGE_SIZE)
 		cache->limit = 8;
@@ -144,17 +142,16 @@ static void cache_set_limit(struct slab_cache *cache)
 	else
 		cache->limit = 120;
 	cache->batchcount = (cache->limit + 1) / 2;
+	cache->shared = cache->limit && size <= PAGE_SIZE && nr_possible_cpus() > 1 ? 8 : 0;
 }
 
-static void node_init(const struct slab_cache *cache, struct kmem_list3 *node)
+static void node_init(struct kmem_list3 *node)
 {
+	*node = (struct kmem_list3){.free_touched = false};
 	spin_lock_init(&node->lock, LOCK_RANK_SLAB);
 	INIT_LIST_HEAD(&node->slabs_partial);
 	INIT_LIST_HEAD(&node->slabs_full);
 	INIT_LIST_HEAD(&node->slabs_free);
-	node->colour_next = 0;
-	node->free_objects = 0;
-	node->free_limit = (1UL + nr_possible_cpus()) * cache->batchcount + cache->objects;
 }
 
 /* The structure ends with its last possible CPU's array; its nodes follow it. */
@@ -192,55 +189,7 @@ int impl_cache_init(struct kmem_cache *common)
 	if (cache == &boot_cache)
 		cache->node = boot_cache_node;
 	for (i = 0; i < nr_nodes; i++)
-		node_init(cache, &cache->node[i]);
-	for (i = 0; i < nr_possible_cpus(); i++)
-		cache->array[i] = &no_array;
-	return 0;
-}
-
-static struct array_cache *array_create(const struct slab_cache *cache)
-{
-	struct array_cache *array = kmalloc(sizeof(*array) + cache->limit * sizeof(array->entry[0]),
-					    GFP_KERNEL);
-
-	if (array) {
-		array->avail = 0;
-		array->limit = cache->limit;
-		array->batchcount = cache->batchcount;
-	}
-	return array;
-}
-
-void impl_cache_release(struct kmem_cache *common)
-{
-	struct slab_cache *cache = to_slab_cache(common);
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
-		struct array_cache *array = cache->array[cpu];
-
-		CHECK(array->avail == 0);
-		cache->array[cpu] = &no_array;
-		if (array != &no_array)
-			kfree(array);
-	}
-}
-
-int impl_cache_start(struct kmem_cache *common)
-{
-	struct slab_cache *cache = to_slab_cache(common);
-	unsigned int cpu;
-
-	if (cache->limit == 0)
-		return 0;
-	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
-		struct array_cache *array = array_create(cache);
-
-		if (!array) {
-			impl_cache_release(common);
-			return -ENOMEM;
-		}
-		cache->array[cpu] = array;
-	}
+		node_init(&cache->node[i]);
+	slab_arrays_init(cache);
 	return 0;
 }

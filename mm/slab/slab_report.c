@@ -26,17 +26,45 @@
 
 #include "slab_types.h"
 
+/* Each array that a cache has: every CPU's, then each node's shared one and its aliens. */
+struct array_walk {
+	unsigned int cpu, nid, alien;
+};
+
+static const struct array_cache *node_array(const struct kmem_list3 *node, unsigned int n)
+{
+	if (n == 0)
+		return node->shared;
+	return node->alien ? node->alien[n - 1] : NULL;
+}
+
+/* The next array, in any order; NULL behind the last. */
+static const struct array_cache *array_next(const struct slab_cache *cache, struct array_walk *walk)
+{
+	if (walk->cpu < nr_possible_cpus())
+		return cache->array[walk->cpu++];
+	for (; walk->nid < nr_nodes; walk->nid++, walk->alien = 0) {
+		while (walk->alien <= nr_nodes) {
+			const struct array_cache *array = node_array(&cache->node[walk->nid],
+								     walk->alien++);
+
+			if (array)
+				return array;
+		}
+	}
+	return NULL;
+}
+
 bool slab_object_is_parked(const struct slab_cache *cache, const void *object)
 {
-	unsigned int cpu, i;
+	struct array_walk walk = {0};
+	const struct array_cache *array;
+	unsigned int i;
 
-	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
-		const struct array_cache *array = cache->array[cpu];
-
-		for (i = 0; i < array->avail; i++)
+	while ((array = array_next(cache, &walk)))
+		for (i = 1; i <= array->avail; i++)
 			if (array->entry[i] == object)
 				return true;
-	}
 	return false;
 }
 
@@ -83,10 +111,11 @@ void slab_get_info(struct kmem_cache *common, struct slab_info *info)
 	*info = (struct slab_info){.name = common->name,
 				   .size = common->size,
 				   .object_size = common->object_size,
-				   .objects_per_slab = cache->objects,
+				   .objects_per_slab = (unsigned int)cache->objects,
 				   .order = cache->order,
 				   .limit = cache->limit,
 				   .batchcount = cache->batchcount,
+				   .shared = cache->shared,
 				   .color_next = cache->node[0].colour_next,
 				   .colors = cache->colours,
 				   .color_off = cache->colour_off};
@@ -108,7 +137,7 @@ bool slab_describe(const void *address, struct slab_object *found)
 	*found = (struct slab_object){.cache = &cache->common,
 				      .cache_name = cache->common.name,
 				      .slab = (uintptr_t)slab_start(slab),
-				      .objects = cache->objects};
+				      .objects = (unsigned int)cache->objects};
 	offset = (size_t)((uintptr_t)address - (uintptr_t)slab->first_object);
 	if ((const char *)address < slab->first_object ||
 	    offset >= cache->objects * cache->common.size)
@@ -204,7 +233,7 @@ static void slab_copy_picture(const struct slab *slab, struct slab_picture *pict
 	picture->start = slab_start(slab);
 	picture->colour = slab->colour;
 	picture->inuse = slab->inuse;
-	picture->objects = slab->cache->objects;
+	picture->objects = (unsigned int)slab->cache->objects;
 	for (index = 0; index < picture->objects; index++) {
 		bool is_free = bufctl_is_free(slab->bufctl[index]);
 
@@ -254,7 +283,7 @@ void slab_draw(struct kmem_cache *common, struct seq_file *file)
 	unsigned int nid;
 
 	seq_printf(file,
-		   "%s: objects of %zu bytes (%zu apart), %u a slab of order %u, descriptor %s\n",
+		   "%s: objects of %zu bytes (%zu apart), %lu a slab of order %u, descriptor %s\n",
 		   common->name, common->object_size, common->size, cache->objects, cache->order,
 		   cache->descriptor_cache ? "off-slab" : "on-slab");
 	for (nid = 0; nid < nr_nodes; nid++) {
@@ -279,7 +308,7 @@ static bool broken(const struct slab_cache *cache, const char *rule, const void 
 /* S1 */
 static bool slab_check_chain(const struct slab *slab)
 {
-	unsigned int objects = slab->cache->objects;
+	unsigned int objects = (unsigned int)slab->cache->objects;
 	unsigned int left = objects - slab->inuse, marked_free = 0, index;
 
 	if (slab->inuse > objects)
@@ -365,10 +394,12 @@ static bool array_check(const struct slab_cache *cache, const struct array_cache
 
 	if (array->avail > array->limit)
 		return broken(cache, "S5 (more parked than the limit)", array);
-	for (i = 0; i < array->avail; i++) {
+	if (array->entry[0])
+		return broken(cache, "S5 (no NULL below the first)", array);
+	for (i = 1; i <= array->avail; i++) {
 		if (!entry_check(cache, array->entry[i]))
 			return false;
-		for (j = 0; j < i; j++)
+		for (j = 1; j < i; j++)
 			if (array->entry[i] == array->entry[j])
 				return broken(cache, "S5 (parked twice)", array->entry[i]);
 	}
@@ -379,14 +410,16 @@ bool impl_cache_check(struct kmem_cache *common)
 {
 	struct slab_cache *cache = to_slab_cache(common);
 	unsigned long marked = 0, parked = 0;
+	const struct array_cache *array;
+	struct array_walk walk = {0};
 	unsigned int i;
 	bool holds = true;
 
 	for (i = 0; i < nr_nodes; i++)
 		holds = node_check(cache, &cache->node[i], &marked) && holds;
-	for (i = 0; i < nr_possible_cpus(); i++) {
-		holds = array_check(cache, cache->array[i]) && holds;
-		parked += cache->array[i]->avail;
+	while ((array = array_next(cache, &walk))) {
+		holds = array_check(cache, array) && holds;
+		parked += array->avail;
 	}
 	if (CONFIG_DEBUG && marked != parked)
 		holds = broken(cache, "S5 (marked as parked, but in no array)", cache);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slab_types.h - SLAB's structures, for slab.c and slab_report.c; slab.c holds the theory.
+ * slab_types.h - SLAB's structures, for the slab*.c; slab.c holds the theory.
  */
 #pragma once
 
 #include <arch/cpu.h>
 #include <config.h>
 #include <lib/list.h>
+#include <lib/percpu.h>
 #include <lib/spinlock.h>
 
 #include "impl.h"
@@ -17,7 +18,7 @@
  */
 #define BUFCTL_END    0xffffU
 #define BUFCTL_ACTIVE 0xfffeU /* with its owner; in release builds perhaps in a CPU array */
-#define BUFCTL_CACHED 0xfffdU /* in a CPU array (debug builds) */
+#define BUFCTL_CACHED 0xfffdU /* in an array (debug builds) */
 
 #define SLAB_MAX_OBJECTS 512 /* of one slab: a page of 8-byte objects has 404 */
 #define SLAB_MAX_ORDER	 5   /* of a slab: the order of the largest object */
@@ -27,11 +28,22 @@ struct slab {
 	struct list_head list; /* in one of the three lists of its node */
 	struct slab_cache *cache;
 	char *first_object; /* Linux: s_mem */
-	uint16_t inuse;	    /* objects that are not free in the slab: owned, or in a CPU array */
+	uint16_t inuse;	    /* objects that are not free in the slab: owned, or in an array */
 	uint16_t free;	    /* index of the first free object */
-	uint16_t nid;	    /* the node that asked for it, in whose lists it is */
+	uint16_t nid;	    /* the node in whose lists it is, and whose pages it has */
 	uint16_t colour;    /* how many steps of colour_off lie before the descriptor */
 	uint16_t bufctl[];  /* one an object */
+};
+
+/*
+ * Free objects parked: a stack, entry[1] to entry[avail]. entry[0] is always NULL, so that an empty stack needs no test of
+ * its own. A CPU's: only that CPU touches it (slab.c, LOCKING). A node's, shared or alien: node->lock.
+ */
+struct array_cache {
+	unsigned long avail, limit;
+	unsigned int batchcount;
+	bool touched; /* since the last reap */
+	void *entry[];
 };
 
 /* One node's slabs of one cache. */
@@ -41,41 +53,62 @@ struct kmem_list3 {
 	struct list_head slabs_partial, slabs_full, slabs_free;
 	unsigned long free_objects; /* in slabs_partial and slabs_free */
 	unsigned long free_limit;   /* an emptied slab that raises free_objects above goes back */
-};
-
-/* Free objects parked with one CPU: a stack. Only that CPU touches it, with interrupts off. */
-struct array_cache {
-	unsigned int avail, limit, batchcount;
-	void *entry[];
+	bool free_touched;	    /* since the last reap */
+	struct array_cache *shared; /* between this node's CPUs; NULL: none */
+	struct array_cache *
+		*alien; /* other nodes' objects on their way home, by node; NULL: none */
 };
 
 struct slab_cache {
 	struct kmem_cache common;
 
-	unsigned int objects, order; /* of one slab */
-	uint64_t reciprocal;	     /* 2^40 / size, rounded up */
+	uint64_t reciprocal;   /* 2^64 / size, rounded up */
+	unsigned long objects; /* of one slab */
+	unsigned int order;
 	unsigned int colours, colour_off;
-	size_t descriptor_size;		     /* bytes before the first object when on-slab */
+	size_t descriptor_size;		     /* bytes before the first chunk when on-slab */
 	struct kmem_cache *descriptor_cache; /* off-slab: where descriptors come from; else NULL */
-	unsigned int limit, batchcount;
+	unsigned int limit, batchcount, shared;
 	struct kmem_list3 *node; /* nr_nodes of them */
 	struct array_cache
 		*array[NR_CPUS]; /* last: the structure ends with the last possible CPU's */
 };
+
+/* What the fast way knows of its CPU. */
+struct slab_cpu {
+	long token; /* 1: nobody on this CPU is in the middle of an array (slab.c, INTERRUPTS) */
+	unsigned long id;
+
+	/* Frames whose struct pages all exist and are this CPU's node's: kfree() looks no further. */
+	uintptr_t span_start; /* their address in the direct map */
+	size_t span_size;     /* bytes */
+	struct page *span_page;
+};
+DECLARE_PER_CPU(struct slab_cpu, slab_cpu);
+
+/* This CPU's, as it is named in plain C. */
+#define this_slab_cpu arch_this_cpu_raw(slab_cpu)
+
+/* Interrupts are off: may an array of this CPU be touched, or has the interrupt come while somebody was at it? */
+static inline bool array_is_whole(void)
+{
+	return this_slab_cpu.token >= 1;
+}
 
 static inline struct slab_cache *to_slab_cache(struct kmem_cache *cache)
 {
 	return container_of(cache, struct slab_cache, common);
 }
 
-/*
- * The index of the object at `offset` bytes behind the first: offset / size without a division.
- * Exact below 2^40 / size bytes, and a slab has at most 2^17. A negative offset, as size_t,
- * gives nonsense that no caller's test accepts.
- */
-static inline unsigned long slab_index(const struct slab_cache *cache, size_t offset)
+static inline struct array_cache *cpu_cache_get(const struct slab_cache *cache)
 {
-	return (unsigned long)((offset * cache->reciprocal) >> 40);
+	return cache->array[this_slab_cpu.id];
+}
+
+/* The node whose lists this CPU uses. */
+static inline unsigned int local_node(void)
+{
+	return 0;
 }
 
 static inline void *slab_object_at(const struct slab *slab, unsigned long index)
@@ -83,15 +116,21 @@ static inline void *slab_object_at(const struct slab *slab, unsigned long index)
 	return slab->first_object + index * slab->cache->common.size;
 }
 
-/* Does an object start here? Then *index is its index. */
+/*
+ * Does an object start here? Then *index is its index. Without a division: with M = 2^64 / size,
+ * rounded up, the upper half of offset * M is the quotient, and the lower half is below M exactly
+ * when there is no remainder. True for every offset and size below 2^31. An address below the first
+ * object is an offset near 2^64, whose quotient no slab has.
+ */
 static inline bool slab_object_index(const struct slab *slab, const void *object,
 				     unsigned long *index)
 {
 	const struct slab_cache *cache = slab->cache;
 	size_t offset = (size_t)((uintptr_t)object - (uintptr_t)slab->first_object);
+	unsigned __int128 product = (unsigned __int128)offset * cache->reciprocal;
 
-	*index = slab_index(cache, offset);
-	return *index < cache->objects && *index * cache->common.size == offset;
+	*index = (unsigned long)(product >> 64);
+	return (uint64_t)product < cache->reciprocal && *index < cache->objects;
 }
 
 /* Is an object with this bufctl free in its slab? */
@@ -105,8 +144,51 @@ static inline char *slab_start(const struct slab *slab)
 	const struct slab_cache *cache = slab->cache;
 	size_t descriptor = cache->descriptor_cache ? 0 : cache->descriptor_size;
 
-	return slab->first_object - descriptor - (size_t)slab->colour * cache->colour_off;
+	return slab->first_object - cache->common.red_left - descriptor -
+	       (size_t)slab->colour * cache->colour_off;
 }
 
-/* Is an object parked with some CPU? Exact while nobody allocates or frees. */
+/* The slab of an object that came from an array: that there is one is known. */
+static inline struct slab *parked_object_slab(const void *object)
+{
+	return direct_map_page(object)->owner.slab;
+}
+
+/* Is an object parked with some CPU or node? Exact while nobody allocates or frees. */
 bool slab_object_is_parked(const struct slab_cache *cache, const void *object);
+
+/* slab_node.c: one node's lists. */
+
+/* One object out of the slabs of a node; NULL when none of them has a free one. node->lock is held. */
+void *node_take_object(struct slab_cache *cache, struct kmem_list3 *node);
+
+/* A batch, or what there is, onto an empty array: what was found first is on top. node->lock is held. */
+void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct array_cache *array);
+
+/* Objects back into their slabs, whichever the node. Interrupts off, no lock held; the caller destroys `doomed`. */
+void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_objects,
+		struct list_head *doomed);
+void slab_destroy_all(struct list_head *doomed);
+
+/*
+ * One more slab for a node, -1 for none in particular. The node whose slab it became; -1 without pages, and nothing has changed but a
+ * colour. No lock held; may sleep if the mask says so.
+ */
+int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid);
+
+/* The `nr` oldest entries of an array go: to the node's shared array, as many as it takes, then into their slabs. Interrupts off. */
+void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsigned int nr,
+		       struct list_head *doomed);
+
+/* An object of another node's slabs waits for its way home; false: there is no place to wait. Interrupts off. */
+bool alien_park(struct slab_cache *cache, struct slab *slab, void *object,
+		struct list_head *doomed);
+
+/* A node's free slabs go back, at most `nr`. How many went. */
+unsigned long node_shrink(struct slab_cache *cache, struct kmem_list3 *node, unsigned long nr);
+
+/* slab_array.c: every CPU has the array that has no room. */
+void slab_arrays_init(struct slab_cache *cache);
+
+/* slab_span.c: make the span of this CPU reach an address of its node, if it can. Task context. */
+void slab_span_reach(const void *address);

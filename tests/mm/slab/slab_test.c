@@ -122,8 +122,8 @@ KTEST(slab, an_array_is_refilled_with_at_most_a_batch)
 	EXPECT_GT(cache->objects, 120);
 	object = test_alloc(cache);
 	EXPECT_EQ(cache->batchcount, 60);
-	EXPECT_EQ(cache->array[arch_cpu_id()]->avail, 60);
-	EXPECT_EQ(cache->node[0].free_objects, cache->objects - 61);
+	EXPECT_EQ(cache->array[arch_cpu_id()]->avail, 59);
+	EXPECT_EQ(cache->node[0].free_objects, cache->objects - 60);
 	kmem_cache_free(&cache->common, object);
 	kmem_cache_destroy(&cache->common);
 }
@@ -438,9 +438,9 @@ KTEST(slab, the_check_sees_each_invariant_broken)
 
 	kmem_cache_free(&cache->common, b);
 	EXPECT_TRUE(impl_cache_check(&cache->common));
-	array->entry[array->avail++] = b; /* S5: parked twice */
+	array->entry[++array->avail] = b; /* S5: parked twice */
 	EXPECT_FALSE(impl_cache_check(&cache->common));
-	array->entry[array->avail - 1] = (char *)a + 8; /* S5: no object */
+	array->entry[array->avail] = (char *)a + 8; /* S5: no object */
 	EXPECT_FALSE(impl_cache_check(&cache->common));
 	array->avail--;
 

@@ -27,6 +27,10 @@ static inline void arch_percpu_set_offset(uintptr_t offset)
 #define percpu_copy(variable)                                                                      \
 	(*(volatile typeof(variable) *)((uintptr_t) & (variable) + arch_percpu_offset()))
 
+/* The copy itself, for plain C. */
+#define arch_this_cpu_raw(variable)                                                                \
+	(*(typeof(variable) *)((uintptr_t) & (variable) + arch_percpu_offset()))
+
 #define arch_this_cpu_read(variable) ((typeof(variable))percpu_copy(variable))
 
 #define arch_this_cpu_xchg(variable, value)                                                        \

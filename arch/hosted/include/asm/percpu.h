@@ -22,6 +22,9 @@ static inline void arch_percpu_set_offset(uintptr_t offset)
 	hosted_cpu.percpu_offset = offset;
 }
 
+/* The copy itself, for plain C. */
+#define arch_this_cpu_raw(variable) (*hosted_this_cpu(variable))
+
 #define hosted_this_cpu(variable)                                                                  \
 	((typeof(variable) *)((uintptr_t) & (variable) + arch_percpu_offset()))
 

@@ -16,6 +16,9 @@
 /* Each CPU's own copy knows where it lies, so that reading the offset needs no rdmsr. */
 extern uintptr_t x86_percpu_offset __attribute__((section("percpu")));
 
+/* The copy itself, for plain C: each access is one operand relative to GS. */
+#define arch_this_cpu_raw(variable) (*(__seg_gs typeof(variable) *)(uintptr_t) & (variable))
+
 #define arch_this_cpu_read(variable)                                                               \
 	({                                                                                         \
 		typeof(variable) this_cpu_value_;                                                  \

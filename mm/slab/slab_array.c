@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab_array.c - the arrays of free objects as a whole: made, sized, emptied, and aged.
+ *
+ * THE IDEA
+ *	An array makes the fast way fast and holds memory that nobody uses. How much is what its
+ *	limit says, which /proc/slabinfo shows and takes:
+ *
+ *		echo "kmalloc-64 120 60 8" > /proc/slabinfo		limit, batchcount, shared
+ *
+ *	shared times batchcount objects are what the CPUs of one node keep between them.
+ *
+ *	cache_reap() lets what is idle go home step by step: of each array that has not been used since
+ *	the last time a fifth, of each node's free slabs a fifth of what its limit allows. Whoever calls
+ *	it every two seconds gives a cache that has fallen silent back within some ten. The loop that does so is the
+ *	kernel's; so is the choice not to.
+ *
+ * OTHER CPUS	an array is its CPU's. Another one may touch it only while that CPU does not run, or by
+ *	asking it (lib/smp.h); who is asked in the middle of its fast way says so, and is asked again.
+ *
+ * LOCKING	May sleep: tune. Any context: drain. Task context: shrink, reap.
+ * COST		O(what is given back).
+ * FLOOR	slab.
+ * LINUX	mm/slab.c of 2.6.24: do_tune_cpucache(), do_drain(), drain_array(), cache_reap(),
+ *		enable_cpucache(), alloc_arraycache(), alloc_alien_cache().
+ */
+#include <mm/slab.h>
+
+#include <lib/check.h>
+#include <lib/errno.h>
+#include <lib/string.h>
+#include <mm/percpu.h>
+#include <mm/zone.h>
+
+#include "slab_types.h"
+
+/* Nobody ever writes to it: it has no room, and what lies on top of it is NULL. */
+static struct array_cache no_array = {.entry = {NULL}};
+
+#define ALIEN_LIMIT 12
+
+static struct array_cache *array_create(unsigned int limit, unsigned int batchcount)
+{
+	struct array_cache *array = kmalloc(sizeof(*array) + (limit + 1) * sizeof(array->entry[0]),
+					    GFP_KERNEL);
+
+	if (array) {
+		*array = (struct array_cache){.limit = limit, .batchcount = batchcount};
+		array->entry[0] = NULL;
+	}
+	return array;
+}
+
+/* ---- What is parked with a node ---- */
+
+static void aliens_free(struct array_cache **alien)
+{
+	unsigned int nid;
+
+	for (nid = 0; alien && nid < nr_nodes; nid++)
+		kfree(alien[nid]);
+	kfree(alien);
+}
+
+/* A place for each other node's objects; NULL without memory. */
+static struct array_cache **aliens_create(unsigned int own_nid)
+{
+	struct array_cache **alien = kcalloc(nr_nodes, sizeof(alien[0]), GFP_KERNEL);
+	unsigned int nid;
+
+	for (nid = 0; alien && nid < nr_nodes; nid++) {
+		if (nid == own_nid)
+			continue;
+		alien[nid] = array_create(ALIEN_LIMIT, ALIEN_LIMIT);
+		if (!alien[nid]) {
+			aliens_free(alien);
+			return NULL;
+		}
+	}
+	return alien;
+}
+
+/* The `nr` objects of a node's array that came first go home. */
+static void node_array_drain(struct slab_cache *cache, struct kmem_list3 *node,
+			     struct array_cache *array, unsigned int nr)
+{
+	void *objects[16];
+	unsigned long flags;
+	unsigned int batch;
+	LIST_HEAD(doomed);
+
+	do {
+		flags = spin_lock_save(&node->lock);
+		batch = (unsigned int)min(min(nr, array->avail), ARRAY_SIZE(objects));
+		memcpy(objects, &array->entry[1], batch * sizeof(objects[0]));
+		array->avail -= batch;
+		memmove(&array->entry[1], &array->entry[1 + batch],
+			array->avail * sizeof(array->entry[0]));
+		spin_unlock(&node->lock);
+		free_block(cache, objects, batch, &doomed);
+		arch_irq_restore(flags);
+		nr -= batch;
+	} while (batch);
+	slab_destroy_all(&doomed);
+}
+
+static void node_drain_parked(struct slab_cache *cache, struct kmem_list3 *node)
+{
+	unsigned int nid;
+
+	if (node->shared)
+		node_array_drain(cache, node, node->shared, ~0U);
+	for (nid = 0; node->alien && nid < nr_nodes; nid++)
+		if (node->alien[nid])
+			node_array_drain(cache, node, node->alien[nid], ALIEN_LIMIT);
+}
+
+/* ---- What is parked with a CPU ---- */
+
+/* All of an array goes into the slabs. Interrupts off; its CPU is this one, or does not run. */
+static void array_drain(struct slab_cache *cache, struct array_cache *array,
+			struct list_head *doomed)
+{
+	free_block(cache, &array->entry[1], (unsigned int)array->avail, doomed);
+	if (array->avail)
+		array->avail = 0;
+}
+
+/* No other CPU runs that could be in the middle of its array. */
+static bool may_touch_array_of(unsigned int cpu)
+{
+	return cpu != arch_cpu_id();
+}
+
+void impl_cache_drain(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned long flags = arch_irq_save();
+	unsigned int cpu;
+	LIST_HEAD(doomed);
+
+	if (array_is_whole())
+		array_drain(cache, cpu_cache_get(cache), &doomed);
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
+		if (may_touch_array_of(cpu))
+			array_drain(cache, cache->array[cpu], &doomed);
+	arch_irq_restore(flags);
+	slab_destroy_all(&doomed);
+}
+
+int kmem_cache_shrink(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	bool slabs_are_left = false;
+	unsigned int nid;
+
+	impl_cache_drain(common);
+	for (nid = 0; nid < nr_nodes; nid++)
+		node_drain_parked(cache, &cache->node[nid]);
+	for (nid = 0; nid < nr_nodes; nid++) {
+		struct kmem_list3 *node = &cache->node[nid];
+
+		node_shrink(cache, node, ~0UL);
+		if (!list_empty(&node->slabs_full) || !list_empty(&node->slabs_partial))
+			slabs_are_left = true;
+	}
+	return slabs_are_left;
+}
+
+/* ---- Reaping ---- */
+
+/* A fifth of an array that nobody has used since the last time. */
+static void array_reap(struct slab_cache *cache, struct array_cache *array)
+{
+	unsigned long flags = arch_irq_save();
+	LIST_HEAD(doomed);
+
+	if (array_is_whole() && array->avail) {
+		if (!array->touched)
+			array_give_oldest(cache, array, min(array->avail, (array->limit + 4) / 5),
+					  &doomed);
+		array->touched = false;
+	}
+	arch_irq_restore(flags);
+	slab_destroy_all(&doomed);
+}
+
+static void node_reap(struct slab_cache *cache, struct kmem_list3 *node)
+{
+	struct array_cache *shared = node->shared;
+	unsigned long slabs = (node->free_limit + 5 * cache->objects - 1) / (5 * cache->objects);
+	unsigned int nid;
+
+	for (nid = 0; node->alien && nid < nr_nodes; nid++)
+		if (node->alien[nid])
+			node_array_drain(cache, node, node->alien[nid], ALIEN_LIMIT);
+	if (shared) {
+		if (!shared->touched)
+			node_array_drain(cache, node, shared,
+					 (unsigned int)(shared->limit + 4) / 5);
+		shared->touched = false;
+	}
+	if (!node->free_touched)
+		node_shrink(cache, node, slabs);
+	node->free_touched = false;
+}
+
+unsigned long impl_cache_reap(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	struct slab_info before, after;
+	unsigned int nid;
+
+	slab_get_info(common, &before);
+	array_reap(cache, cpu_cache_get(cache));
+	for (nid = 0; nid < nr_nodes; nid++)
+		node_reap(cache, &cache->node[nid]);
+	slab_get_info(common, &after);
+	return before.slabs > after.slabs ? (before.slabs - after.slabs) << cache->order : 0;
+}
+
+/* ---- Making and changing them ---- */
+
+static void node_set_free_limit(const struct slab_cache *cache, struct kmem_list3 *node)
+{
+	node->free_limit = (1UL + nr_possible_cpus()) * cache->batchcount + cache->objects;
+}
+
+/* A whole set of arrays, before anybody uses it. */
+struct array_set {
+	struct array_cache *cpu[NR_CPUS];
+	struct array_cache *shared[MAX_NUMNODES];
+};
+
+static void array_set_free(struct array_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_possible_cpus(); i++)
+		if (set->cpu[i] != &no_array)
+			kfree(set->cpu[i]);
+	for (i = 0; i < nr_nodes; i++)
+		kfree(set->shared[i]);
+	kfree(set);
+}
+
+static struct array_set *array_set_create(const struct slab_tuning *tuning)
+{
+	struct array_set *set = kzalloc(sizeof(*set), GFP_KERNEL);
+	unsigned int i, room = tuning->shared * tuning->batchcount;
+
+	if (!set)
+		return NULL;
+	for (i = 0; i < nr_possible_cpus(); i++) {
+		set->cpu[i] = array_create(tuning->limit, tuning->batchcount);
+		if (!set->cpu[i])
+			goto out;
+	}
+	for (i = 0; room && i < nr_nodes; i++) {
+		set->shared[i] = array_create(room, tuning->batchcount);
+		if (!set->shared[i])
+			goto out;
+	}
+	return set;
+out:
+	array_set_free(set);
+	return NULL;
+}
+
+/* The new ones are used from now on; `set` has the old ones then, empty. */
+static void array_set_swap(struct slab_cache *cache, struct array_set *set)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	flags = arch_irq_save();
+	impl_cache_drain(&cache->common);
+	for (i = 0; i < nr_possible_cpus(); i++) {
+		struct array_cache *old = cache->array[i];
+
+		CHECK(old->avail == 0);
+		cache->array[i] = set->cpu[i];
+		set->cpu[i] = old;
+	}
+	arch_irq_restore(flags);
+	for (i = 0; i < nr_nodes; i++) {
+		struct kmem_list3 *node = &cache->node[i];
+		struct array_cache *old;
+
+		node_drain_parked(cache, node);
+		flags = spin_lock_save(&node->lock);
+		old = node->shared;
+		node->shared = set->shared[i];
+		node_set_free_limit(cache, node);
+		spin_unlock_irqrestore(&node->lock, flags);
+		set->shared[i] = old;
+		CHECK(!old || old->avail == 0);
+	}
+}
+
+int impl_cache_tune(struct kmem_cache *common, const struct slab_tuning *tuning)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	struct array_set *set;
+
+	if (common->flags & (SLAB_NO_ARRAY | SLAB_DEBUG_FLAGS))
+		return -EINVAL;
+	set = array_set_create(tuning);
+	if (!set)
+		return -ENOMEM;
+	cache->limit = tuning->limit;
+	cache->batchcount = tuning->batchcount;
+	cache->shared = tuning->shared;
+	array_set_swap(cache, set);
+	array_set_free(set);
+	return 0;
+}
+
+void slab_arrays_init(struct slab_cache *cache)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_nodes; i++)
+		node_set_free_limit(cache, &cache->node[i]);
+	for (i = 0; i < nr_possible_cpus(); i++) {
+		cache->array[i] = &no_array;
+		per_cpu_ptr(&slab_cpu, i)->id = i;
+	}
+}
+
+static void nodes_release(struct slab_cache *cache)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_nodes; i++) {
+		kfree(cache->node[i].shared);
+		cache->node[i].shared = NULL;
+		aliens_free(cache->node[i].alien);
+		cache->node[i].alien = NULL;
+	}
+}
+
+void impl_cache_release(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		struct array_cache *array = cache->array[cpu];
+
+		CHECK(array->avail == 0);
+		cache->array[cpu] = &no_array;
+		if (array != &no_array)
+			kfree(array);
+	}
+	nodes_release(cache);
+}
+
+int impl_cache_start(struct kmem_cache *common)
+{
+	struct slab_cache *cache = to_slab_cache(common);
+	const struct slab_tuning tuning = {cache->limit, cache->batchcount, cache->shared};
+	struct array_set *set;
+	unsigned int i;
+
+	if (cache->limit == 0)
+		return 0;
+	set = array_set_create(&tuning);
+	if (!set)
+		return -ENOMEM;
+	array_set_swap(cache, set);
+	array_set_free(set);
+	for (i = 0; nr_nodes > 1 && i < nr_nodes; i++) {
+		cache->node[i].alien = aliens_create(i);
+		if (!cache->node[i].alien) {
+			impl_cache_release(common);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab_node.c - the slow half of SLAB: slabs, the three lists of a node, and what is parked with a node.
+ *
+ * THE IDEA
+ *	slab.c deals in single objects out of a CPU's array. Here objects move in batches between
+ *	an array and the slabs, and slabs between a node and the pages.
+ *
+ *	Two more arrays stand beside a node's lists, so that its lock is taken once a batch:
+ *
+ *	shared		between the node's CPUs: what one has too much of another takes from here. Only
+ *			where there is more than one CPU.
+ *	alien[nid]	a CPU that frees an object of another node's slab keeps it here, until there are
+ *			enough for one trip under that node's lock.
+ *
+ * BROKEN	A free chain is an array of indices in the descriptor. Every index is checked before
+ *		it is followed: it must be in the slab, its object must be free, and the chain must end
+ *		exactly with the last free object. Where that does not hold the slab is isolated: it
+ *		counts as full, so that nothing is taken from it any more, and it is reported.
+ *
+ * LOCKING	One node->lock at a time, interrupts off. No lock is held while pages or descriptors
+ *		are allocated or given back: doomed slabs are collected, and destroyed after it is dropped.
+ * COST		Some 10 instructions for an object on its way out, 25 on its way back, and some 200 for
+ *		a slab, besides its pages.
+ * FLOOR	slab. Called by slab.c and slab_array.c.
+ * LINUX	mm/slab.c of 2.6.24: cache_alloc_refill(), free_block(), cache_grow(), slab_destroy(),
+ *		drain_freelist(), transfer_objects(), cache_free_alien().
+ */
+#include <mm/slab.h>
+
+#include <lib/check.h>
+#include <lib/poison.h>
+#include <lib/string.h>
+#include <mm/page.h>
+#include <mm/zone.h>
+
+#include "debug.h"
+#include "slab_types.h"
+
+/* ---- One slab's chain of free objects. The caller holds node->lock. ---- */
+
+/* Nothing is taken from it any more; who holds one of its objects may give it back. */
+static void slab_isolate(struct slab *slab)
+{
+	unsigned long index;
+
+	misuse_broken_slab(&slab->cache->common, slab_start(slab));
+	for (index = 0; index < slab->cache->objects; index++)
+		if (bufctl_is_free(slab->bufctl[index]))
+			slab->bufctl[index] = BUFCTL_ACTIVE;
+	slab->free = BUFCTL_END;
+	slab->inuse = (uint16_t)slab->cache->objects;
+}
+
+/*
+ * Up to `wanted` free objects, from the head of the chain, stacked downwards from below `end`: the first taken is on top. In debug
+ * builds they are marked as not yet with an owner.
+ */
+static unsigned int slab_take_objects(struct slab *slab, void **end, unsigned int wanted)
+{
+	unsigned int nr_objects = (unsigned int)slab->cache->objects,
+		     left = nr_objects - slab->inuse;
+	unsigned int index = slab->free, taken = 0, next;
+	size_t size = slab->cache->common.size;
+
+	for (; taken < wanted && left; left--) {
+		if (unlikely(index >= nr_objects))
+			goto broken;
+		next = slab->bufctl[index];
+		if (unlikely(next >= nr_objects && (next != BUFCTL_END || left > 1)))
+			goto broken;
+		slab->bufctl[index] = CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE;
+		*--end = slab->first_object + index * size;
+		taken++;
+		index = next;
+	}
+	slab->free = (uint16_t)index;
+	slab->inuse = (uint16_t)(slab->inuse + taken);
+	return taken;
+
+broken:
+	slab_isolate(slab);
+	return taken;
+}
+
+static void slab_put_object(struct slab *slab, unsigned long index)
+{
+	ASSERT(index < slab->cache->objects && slab->inuse > 0);
+	slab->bufctl[index] = slab->free;
+	slab->free = (uint16_t)index;
+	slab->inuse--;
+}
+
+/* ---- Making and unmaking slabs. No lock held. ---- */
+
+/* An object is writable for its constructor only; then nobody's again. */
+static void slab_construct_objects(struct slab *slab)
+{
+	const struct kmem_cache *cache = &slab->cache->common;
+	unsigned long index;
+
+	for (index = 0; index < slab->cache->objects; index++) {
+		void *object = slab_object_at(slab, index);
+
+		mem_unpoison(object, cache->object_size);
+		cache->ctor(object);
+		mem_poison(object, cache->object_size);
+	}
+}
+
+static void slab_chain_all_objects(struct slab *slab)
+{
+	unsigned int index, objects = (unsigned int)slab->cache->objects;
+
+	for (index = 0; index < objects; index++)
+		slab->bufctl[index] = (uint16_t)(index + 1);
+	slab->bufctl[objects - 1] = BUFCTL_END;
+	slab->free = 0;
+	slab->inuse = 0;
+}
+
+/* Every page of a slab says whose it is, so that no free has to look for the first. */
+static void slab_mark_pages(struct page *first, struct slab *slab)
+{
+	struct page *page, *end = first + (1UL << slab->cache->order);
+
+	for (page = first; page < end; page++) {
+		page->owner.slab = slab;
+		page->flags |= PG_SLAB;
+	}
+	first->flags |= slab_page_flags(&slab->cache->common);
+}
+
+static void slab_unmark_pages(struct page *first, const struct slab_cache *cache)
+{
+	struct page *page, *end = first + (1UL << cache->order);
+
+	for (page = first; page < end; page++) {
+		page->owner.slab = NULL;
+		page->flags &= (uint16_t)~slab_page_flags(&cache->common);
+	}
+}
+
+/* Contents: constructed, or watched. Under a sanitizer what nobody owns is untouchable, but for the watcher. */
+static void slab_fill(struct slab *slab)
+{
+	struct kmem_cache *cache = &slab->cache->common;
+
+	char *end = slab_start(slab) + (PAGE_SIZE << slab->cache->order);
+
+	mem_poison(slab->first_object, (size_t)(end - slab->first_object));
+	if (cache->ctor)
+		slab_construct_objects(slab);
+	if (!cache_is_debugged(cache))
+		return;
+	mem_unpoison(slab_start(slab), PAGE_SIZE << slab->cache->order);
+	debug_objects_init(cache, slab->first_object, (unsigned int)slab->cache->objects);
+}
+
+/* Lays a slab over a block of pages; NULL, and nothing changed, without memory for a descriptor. */
+static struct slab *slab_create(struct slab_cache *cache, struct page *page, unsigned int colour,
+				gfp_t gfp)
+{
+	char *start = page_address(page);
+	char *behind_colour = start + (size_t)colour * cache->colour_off;
+	struct slab *slab = (struct slab *)behind_colour;
+
+	if (cache->descriptor_cache) {
+		slab = kmem_cache_alloc(cache->descriptor_cache, gfp);
+		if (!slab)
+			return NULL;
+	} else {
+		behind_colour += cache->descriptor_size;
+	}
+	ASSERT(start && IS_ALIGNED((uintptr_t)behind_colour, cache->common.align));
+	slab->cache = cache;
+	slab->first_object = behind_colour + cache->common.red_left;
+	slab->colour = (uint16_t)colour;
+	slab->nid = (uint16_t)page_to_nid(page);
+	slab_chain_all_objects(slab);
+	slab_fill(slab);
+	ASSERT(!(page->flags & PG_SLAB));
+	slab_mark_pages(page, slab);
+	return slab;
+}
+
+static void slab_destroy(struct slab *slab)
+{
+	struct slab_cache *cache = slab->cache;
+	char *start = slab_start(slab);
+	struct page *page = direct_map_page(start);
+
+	CHECK(slab->inuse == 0 && page->owner.slab == slab,
+	      "slab %px of cache %s is not free or not its page's", slab, cache->common.name);
+	slab_unmark_pages(page, cache);
+	mem_unpoison(start, PAGE_SIZE << cache->order);
+	if (cache->descriptor_cache)
+		kmem_cache_free(cache->descriptor_cache, slab);
+	__free_pages(page, cache->order);
+}
+
+void slab_destroy_all(struct list_head *doomed)
+{
+	struct slab *slab, *following;
+
+	list_for_each_entry_safe (slab, following, doomed, list)
+		slab_destroy(slab);
+}
+
+static unsigned int node_next_colour(struct slab_cache *cache, struct kmem_list3 *node)
+{
+	unsigned long flags;
+	unsigned int colour;
+
+	if (cache->colours <= 1)
+		return 0;
+	flags = spin_lock_save(&node->lock);
+	colour = node->colour_next;
+	node->colour_next = colour + 1 < cache->colours ? colour + 1 : 0;
+	spin_unlock_irqrestore(&node->lock, flags);
+	return colour;
+}
+
+/* (Linux: kmem_getpages) */
+static struct page *cache_get_pages(const struct slab_cache *cache, gfp_t gfp, int nid)
+{
+	gfp = (gfp & ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP)) | cache->common.gfp;
+	return alloc_pages_node(nid, cache->order ? gfp | __GFP_COMP : gfp, cache->order);
+}
+
+int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
+{
+	struct page *page = cache_get_pages(cache, gfp, nid);
+	struct kmem_list3 *node;
+	struct slab *slab;
+	unsigned long flags;
+
+	if (!page)
+		return -1;
+	nid = page_to_nid(page);
+	node = &cache->node[nid];
+	slab = slab_create(cache, page, node_next_colour(cache, node),
+			   gfp & ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP));
+	if (!slab) {
+		__free_pages(page, cache->order);
+		return -1;
+	}
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		slab_span_reach(slab->first_object);
+
+	flags = spin_lock_save(&node->lock);
+	list_add_tail(&slab->list, &node->slabs_free);
+	node->free_objects += cache->objects;
+	spin_unlock_irqrestore(&node->lock, flags);
+	return nid;
+}
+
+/* ---- Out of the lists. The caller holds node->lock. ---- */
+
+static struct slab *node_best_slab(struct kmem_list3 *node)
+{
+	if (!list_empty(&node->slabs_partial))
+		return list_first_entry(&node->slabs_partial, struct slab, list);
+	if (list_empty(&node->slabs_free))
+		return NULL;
+	node->free_touched = true;
+	return list_first_entry(&node->slabs_free, struct slab, list);
+}
+
+/* Up to `wanted` objects out of one slab; 0 only when the node has none or the slab was found broken. */
+static unsigned int node_take_from_slab(struct kmem_list3 *node, struct slab *slab, void **end,
+					unsigned int wanted)
+{
+	unsigned int before = slab->inuse, taken = slab_take_objects(slab, end, wanted);
+
+	ASSERT(node->free_objects >= slab->inuse - before);
+	node->free_objects -= slab->inuse - before;
+	if (slab->inuse == slab->cache->objects)
+		list_move(&slab->list, &node->slabs_full);
+	else if (before == 0)
+		list_move(&slab->list, &node->slabs_partial);
+	return taken;
+}
+
+void *node_take_object(struct slab_cache *cache, struct kmem_list3 *node)
+{
+	struct slab *slab;
+	void *object;
+
+	while ((slab = node_best_slab(node))) {
+		ASSERT(slab->cache == cache);
+		if (node_take_from_slab(node, slab, &object + 1, 1))
+			return object;
+	}
+	return NULL;
+}
+
+void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct array_cache *array)
+{
+	unsigned int wanted = array->batchcount, left = wanted;
+	void **bottom = &array->entry[1];
+	struct slab *slab;
+
+	ASSERT(array->avail == 0 && wanted <= array->limit);
+	while (left && (slab = node_best_slab(node))) {
+		ASSERT(slab->cache == cache);
+		left -= node_take_from_slab(node, slab, bottom + left, left);
+	}
+	array->avail = wanted - left;
+	if (left)
+		memmove(bottom, bottom + left, array->avail * sizeof(bottom[0]));
+}
+
+/* ---- Back into the lists ---- */
+
+/* One object back onto its slab's chain, node->lock held. An emptied slab too many is doomed. */
+static void node_put_object(struct kmem_list3 *node, struct slab *slab, const void *object,
+			    struct list_head *doomed)
+{
+	unsigned long index, objects = slab->cache->objects;
+
+	CHECK(slab_object_index(slab, object, &index), "no object starts at %px", object);
+	if (unlikely(bufctl_is_free(slab->bufctl[index]))) {
+		misuse_double_free("kmem_cache_free", object);
+		return;
+	}
+	slab_put_object(slab, index);
+	node->free_objects++;
+	if (slab->inuse == 0 && node->free_objects > node->free_limit) {
+		ASSERT(node->free_objects >= objects);
+		node->free_objects -= objects;
+		list_move(&slab->list, doomed);
+	} else if (slab->inuse == 0) {
+		list_move_tail(&slab->list, &node->slabs_free);
+	} else if (slab->inuse == objects - 1) {
+		list_move_tail(&slab->list, &node->slabs_partial);
+	}
+}
+
+void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_objects,
+		struct list_head *doomed)
+{
+	struct kmem_list3 *locked = NULL;
+	unsigned int i;
+
+	ASSERT(!arch_irq_enabled());
+	for (i = 0; i < nr_objects; i++) {
+		struct slab *slab = parked_object_slab(objects[i]);
+		struct kmem_list3 *node;
+
+		CHECK(slab && slab->cache == cache, "%px in an array of cache %s is not its object",
+		      objects[i], cache->common.name);
+		node = &cache->node[slab->nid];
+		if (node != locked) {
+			if (locked)
+				spin_unlock(&locked->lock);
+			spin_lock(&node->lock);
+			locked = node;
+		}
+		node_put_object(node, slab, objects[i], doomed);
+	}
+	if (locked)
+		spin_unlock(&locked->lock);
+}
+
+/* How many of `objects` the shared array takes. (Linux: transfer_objects) */
+static unsigned int shared_take(struct kmem_list3 *node, void *const *objects, unsigned int nr)
+{
+	struct array_cache *shared = node->shared;
+	unsigned int taken;
+
+	if (!shared)
+		return 0;
+	spin_lock(&node->lock);
+	taken = (unsigned int)min(nr, shared->limit - shared->avail);
+	memcpy(&shared->entry[shared->avail + 1], objects, taken * sizeof(objects[0]));
+	shared->avail += taken;
+	spin_unlock(&node->lock);
+	return taken;
+}
+
+void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsigned int nr,
+		       struct list_head *doomed)
+{
+	void **oldest = &array->entry[1];
+	unsigned int shared;
+
+	ASSERT(nr <= array->avail);
+	shared = shared_take(&cache->node[local_node()], oldest, nr);
+	free_block(cache, oldest + shared, nr - shared, doomed);
+	array->avail -= nr;
+	memmove(oldest, oldest + nr, array->avail * sizeof(oldest[0]));
+}
+
+#define ALIEN_LIMIT 12 /* Linux: the limit of an alien cache */
+
+bool alien_park(struct slab_cache *cache, struct slab *slab, void *object, struct list_head *doomed)
+{
+	struct kmem_list3 *node = &cache->node[local_node()];
+	struct array_cache *alien = node->alien ? node->alien[slab->nid] : NULL;
+	void *homeward[ALIEN_LIMIT];
+	unsigned int nr = 0;
+
+	if (!alien || slab->nid == local_node())
+		return false;
+	spin_lock(&node->lock);
+	if (alien->avail == alien->limit) {
+		nr = (unsigned int)min(alien->avail, ALIEN_LIMIT);
+		alien->avail -= nr;
+		memcpy(homeward, &alien->entry[alien->avail + 1], nr * sizeof(homeward[0]));
+	}
+	alien->entry[++alien->avail] = object;
+	spin_unlock(&node->lock);
+	free_block(cache, homeward, nr, doomed);
+	return true;
+}
+
+/* One by one, so that interrupts are never off for long. */
+unsigned long node_shrink(struct slab_cache *cache, struct kmem_list3 *node, unsigned long nr)
+{
+	unsigned long gone = 0, flags;
+	struct slab *slab;
+
+	for (; gone < nr; gone++) {
+		slab = NULL;
+		flags = spin_lock_save(&node->lock);
+		if (!list_empty(&node->slabs_free)) {
+			slab = list_first_entry(&node->slabs_free, struct slab, list);
+			list_del(&slab->list);
+			node->free_objects -= cache->objects;
+		}
+		spin_unlock_irqrestore(&node->lock, flags);
+		if (!slab)
+			break;
+		slab_destroy(slab);
+	}
+	return gone;
+}
