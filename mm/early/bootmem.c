@@ -2,10 +2,10 @@
 /*
  * bootmem.c - which memory the bitmaps span, and the calls of bootmem's users.
  *
- * SPANS	Of each node's lowest run of regions the first window that holds at least half
- *		as much RAM as the best one: low memory is wanted by those who
- *		have limits, but not a 640 KiB island below a hole of 3 GiB.
- *
+ * SPANS	Of each node's lowest run of regions the first window with at least half
+ *		as much free memory as the best one: low memory is wanted by those who
+ *		have limits, but not a 640 KiB island below a hole of 3 GiB, nor a
+ *		GiB that the firmware has reserved.
  *
  * FOR EACH BYTE ONE TRUTH
  *	bootmem_init() gives memory inside a span the flag MEMBLOCK_BOOTMEM. From
@@ -32,48 +32,60 @@
 
 /* --- where the maps lie --- */
 
-/* Bytes of RAM in [start, stop). */
-static phys_addr_t ram_between(const struct memblock *map, phys_addr_t start, phys_addr_t stop)
+/* Free bytes in [start, stop). */
+static phys_addr_t free_between(const struct memblock *map, phys_addr_t start, phys_addr_t stop)
 {
-	unsigned long i = region_search(&map->memory, start);
+	struct memblock_range range;
 	phys_addr_t bytes = 0;
 
-	for (; i < map->memory.cnt && map->memory.regions[i].base < stop; i++) {
-		const struct memblock_region *region = &map->memory.regions[i];
-
-		bytes += min(region_end(region), stop) - max(region->base, start);
+	while (memblock_free_above(map, start, NUMA_NO_NODE, MEMBLOCK_NONE, &range) &&
+	       range.start < stop) {
+		bytes += min(range.end, stop) - range.start;
+		start = range.end;
 	}
 	return bytes;
 }
 
-static struct memblock_range window_at(const struct memblock *map, const struct memblock_range *run,
-				       phys_addr_t budget, unsigned long region)
+static struct memblock_range window_at(const struct memblock_range *run, phys_addr_t budget,
+				       phys_addr_t start)
 {
 	struct memblock_range window = *run;
 
-	window.start = max(run->start, map->memory.regions[region].base);
-	window.start = ALIGN_UP(window.start, PAGE_SIZE);
+	window.start = ALIGN_UP(start, PAGE_SIZE);
 	window.end = window.start + min(budget, run->end - window.start);
 	return window;
 }
 
-/* The first window of `budget` bytes in `run`, starting at a region, with at least half of what the best window holds. */
+/* Where the next free range begins above `start`; the run's end when there is none. */
+static phys_addr_t next_start(const struct memblock *map, const struct memblock_range *run,
+			      phys_addr_t start)
+{
+	struct memblock_range range = {.start = run->end, .end = start};
+
+	do {
+		start = range.end;
+		if (!memblock_free_above(map, start, NUMA_NO_NODE, MEMBLOCK_NONE, &range))
+			return run->end;
+	} while (range.start == start);
+	return min(range.start, ALIGN_DOWN(run->end - 1, PAGE_SIZE));
+}
+
+/* The first window of `budget` bytes in `run`, starting where free memory does, with at least half of what the best one has free. */
 static struct memblock_range choose_window(const struct memblock *map,
 					   const struct memblock_range *run, phys_addr_t budget)
 {
-	unsigned long first = region_search(&map->memory, run->start);
-	unsigned long last = region_search(&map->memory, run->end - 1);
 	struct memblock_range window;
-	phys_addr_t best = 0;
+	phys_addr_t best = 0, last = ALIGN_DOWN(run->end - 1, PAGE_SIZE), start;
 
-	for (unsigned long i = first; i <= last; i++) {
-		window = window_at(map, run, budget, i);
-		best = max(best, ram_between(map, window.start, window.end));
+	for (start = run->start; start < last; start = next_start(map, run, start)) {
+		window = window_at(run, budget, start);
+		best = max(best, free_between(map, window.start, window.end));
 	}
-	do {
-		window = window_at(map, run, budget, first++);
-	} while (ram_between(map, window.start, window.end) < best / 2);
-	return window;
+	for (start = run->start;; start = next_start(map, run, start)) {
+		window = window_at(run, budget, start);
+		if (start >= last || free_between(map, window.start, window.end) >= best / 2)
+			return window;
+	}
 }
 
 static bool node_has_span(const struct memblock_range span[], unsigned int nr, int nid)

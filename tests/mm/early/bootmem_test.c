@@ -261,11 +261,14 @@ KTEST(bootmem, the_check_finds_each_broken_invariant)
 
 static struct memblock_region regions[4];
 
+static struct memblock_region taken[4];
+
 static struct memblock map_of(unsigned int nr)
 {
 	struct memblock map = {.current_limit = MEMBLOCK_ALLOC_ANYWHERE};
 
 	map.memory = (struct memblock_type){.cnt = nr, .max = 4, .regions = regions};
+	map.reserved = (struct memblock_type){.max = ARRAY_SIZE(taken), .regions = taken};
 	return map;
 }
 
@@ -303,6 +306,25 @@ KTEST(bootmem, fault_B17_the_span_lies_where_the_ram_is)
 	EXPECT_EQ(bootmem_choose_spans(&map, ~0UL, span), 1);
 	EXPECT_EQ(span[0].start, 4 * GiB);
 	EXPECT_EQ(span[0].end, 4 * GiB + 512 * MiB);
+}
+
+/*
+ *	0                 1.5 GiB      2.5 GiB   4 GiB
+ *	[  taken          ][ free      ][ free   ]	the span: [1.5 GiB, 2.5 GiB)
+ */
+KTEST(bootmem, fault_B17_the_span_is_no_gigabyte_of_reservations)
+{
+	struct memblock map = map_of(1);
+	struct memblock_range span[MAX_NUMNODES];
+
+	regions[0] = (struct memblock_region){.base = 0, .size = 4 * GiB};
+	ASSERT_TEST(memblock_map_reserve(&map, 0, GiB + GiB / 2) == 0);
+	EXPECT_EQ(bootmem_choose_spans(&map, ~0UL, span), 1);
+	EXPECT_EQ(span[0].start, GiB + GiB / 2);
+	EXPECT_EQ(span[0].end, 2 * GiB + GiB / 2);
+	ASSERT_TEST(memblock_map_reserve(&map, 0, 4 * GiB) == 0);
+	EXPECT_EQ(bootmem_choose_spans(&map, ~0UL, span), 1);
+	EXPECT_EQ(span[0].start, 0);
 }
 
 /* --- against a model --- */
