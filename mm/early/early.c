@@ -189,6 +189,12 @@ static void add_words(struct early *early)
 
 		if (word->fate != EARLY_ADDED || start >= end)
 			continue;
+		if (end > early->limits.phys_end) {
+			pr_warn("early: memmap=: [0x%llx, 0x%llx) is more than the CPU can reach: "
+				"ignored",
+				(unsigned long long)word->start, (unsigned long long)word->end);
+			continue;
+		}
 		if (firmware_objects(early, word)) {
 			pr_warn("early: memmap=: [0x%llx, 0x%llx) is not all usable to the "
 				"firmware: ignored",
