@@ -82,6 +82,7 @@ class Draft:
         self.cells = draw.choice([(2, 2), (2, 1), (1, 1), (1, 2)])
         self.noise = 0  # nodes that say nothing
         self.disabled = []  # ranges that a disabled memory node claims
+        self.initrd = None  # (start, end)
 
 
 def somewhere(draw):
@@ -201,6 +202,9 @@ def write_tree(draw, draft, words):
     tree.node("chosen")
     tree.property("bootargs", words)
     tree.property("stdout-path", f"/pl011@{UART:x}")
+    if draft.initrd:
+        tree.cells("linux,initrd-start", draft.initrd[0])
+        tree.cells("linux,initrd-end", draft.initrd[1])
     tree.end()
     tree.node(f"pl011@{UART:x}")
     tree.property("compatible", b"arm,pl011\0arm,primecell\0")

@@ -69,8 +69,9 @@ def test_a_reboot_is_no_success(arch):
 
 def test_8_mib_boot_on_both_architectures(arch):
     """fault-B33"""
-    result = boot(arch, profile="release", tests=False, mem="8M", commands="cat /proc/meminfo; verify")
-    assert result.status == OK, result
+    for machine in {"x86_64": ("q35", "pc"), "aarch64": ("virt",)}[arch]:
+        result = boot(arch, machine=machine, profile="release", tests=False, mem="8M", commands="cat /proc/meminfo; verify")
+        assert result.status == OK, result
 
 
 def test_too_little_memory_is_said_with_the_minimum():

@@ -59,6 +59,7 @@ MAPS = [  # name, entries, how it ends, what it says
     ("fault-B5 reserved inside usable", RAM + [(0x2000123, 1, 2)], OK, ""),
     ("fault-B6 reserved over both ends", RAM + [(0x3FFFFFF, 2, 2), (maps.RAM_END - 1, 5000, 2)], OK, ""),
     ("fault-B7 three types at one byte", RAM + [(0x3000000, 8192, 3), (0x3001000, 8192, 4), (0x3001000, 4096, 5)], OK, ""),
+    ("fault-B8 empty ones first, in the middle and last", [(0, 0, 1), RAM[0], (0x5000000, 0, 2), RAM[1], (1 << 63, 0, 1)], OK, ""),
     ("fault-B9 wraps", RAM + [(0x4000000, 2**64 - 1, 1), (2**64 - 4096, 4096, 2)], OK, "passes the end of the address space"),
     ("fault-B10 beyond what the CPU reaches", RAM + [(maps.PHYS_END, 1 << 40, 1)], OK, "cannot be reached and are lost"),
     ("fault-B11 types nobody knows", RAM + [(0x3000000 + i * 65536, 4096, kind) for i, kind in enumerate((0, 5, 6, 7, 12, 16, 0xFFFFFFFF))], OK, ""),
