@@ -29,50 +29,68 @@ static const char *owner_name(const struct dev_header *copy)
 
 /* ---- Misuse ---- */
 
-/* Where a device's memory has been written over, the block in front of it is the first suspect. */
-static void report_neighbour(const void *pointer)
-{
+/* What is told of a block, gathered before the report is open: its lock comes behind all others. */
+struct block_story {
 	struct dev_header copy;
-	struct slab_object found;
+	const void *pointer;
+	const char *owner; /* NULL: nothing is known */
+};
 
-	if (!slab_describe(dev_header_of(pointer), &found) || found.index == 0)
-		return;
-	pointer = (const char *)pointer - kmem_cache_size(found.cache);
-	if (dev_judge(pointer, &copy) == DEV_LIVE)
-		report_line("before it: %zu bytes at %px, device %s, allocated by %pB", copy.size,
-			    pointer, owner_name(&copy), (void *)copy.caller);
+static void story_of(struct block_story *story, const void *pointer, enum dev_verdict wanted)
+{
+	*story = (struct block_story){.pointer = pointer};
+	if (dev_judge(pointer, &story->copy) == wanted)
+		story->owner = owner_name(&story->copy);
 }
 
-static void report_freed(const void *pointer)
+/* Where a device's memory has been written over, the block in front of it is the first suspect. */
+static void story_of_neighbour(struct block_story *story, const void *pointer)
 {
-	struct dev_header copy;
+	struct slab_object found;
 
-	if (dev_judge(pointer, &copy) != DEV_FREED)
-		return; /* used again meanwhile */
-	report_line("block   %px, %zu bytes, device %s", pointer, copy.size, owner_name(&copy));
-	report_line("taken   by %pB, %llu ms ago", (void *)copy.caller, ms_since(copy.timestamp));
-	report_line("freed   by %pB, %llu ms ago", (void *)copy.freed.caller,
-		    ms_since(copy.freed.timestamp));
+	*story = (struct block_story){.owner = NULL};
+	if (slab_describe(dev_header_of(pointer), &found) && found.index > 0)
+		story_of(story, (const char *)pointer - kmem_cache_size(found.cache), DEV_LIVE);
+}
+
+static void tell_freed(const struct block_story *story)
+{
+	const struct dev_header *copy = &story->copy;
+
+	report_line("block   %px, %zu bytes, device %s", story->pointer, copy->size, story->owner);
+	report_line("taken   by %pB, %llu ms ago", (void *)copy->caller, ms_since(copy->timestamp));
+	report_line("freed   by %pB, %llu ms ago", (void *)copy->freed.caller,
+		    ms_since(copy->freed.timestamp));
+}
+
+static void tell_smashed(const void *pointer, const struct block_story *neighbour)
+{
+	const struct dev_header *header = dev_header_of(pointer);
+
+	report_line("header  magic 0x%08x (0x%08x is right), size %zu, links %px %px",
+		    header->magic, DEV_MAGIC, header->size, header->list.next, header->list.prev);
+	if (neighbour->owner)
+		report_line("before  %zu bytes at %px, device %s, taken by %pB",
+			    neighbour->copy.size, neighbour->pointer, neighbour->owner,
+			    (void *)neighbour->copy.caller);
 }
 
 void dev_report(enum dev_verdict verdict, const void *pointer, const char *asked)
 {
-	const struct dev_header *header = dev_header_of(pointer);
+	struct block_story block, neighbour;
 
+	story_of(&block, pointer, DEV_FREED);
+	story_of_neighbour(&neighbour, pointer);
 	report_open(REPORT_BUG, "%s: %s", asked,
 		    verdict == DEV_FREED     ? "device memory freed twice"
 		    : verdict == DEV_SMASHED ? "the header of device memory was written over"
 					     : "no device memory starts here");
-	if (verdict == DEV_FREED)
-		report_freed(pointer);
+	if (block.owner)
+		tell_freed(&block);
 	else
 		misuse_describe(pointer);
-	if (verdict == DEV_SMASHED) {
-		report_line("header  magic 0x%08x (0x%08x is right), size %zu, links %px %px",
-			    header->magic, DEV_MAGIC, header->size, header->list.next,
-			    header->list.prev);
-		report_neighbour(pointer);
-	}
+	if (verdict == DEV_SMASHED)
+		tell_smashed(pointer, &neighbour);
 	report_stack(verdict == DEV_FREED ? "again" : "by");
 	report_close();
 }
