@@ -13,8 +13,12 @@
 #define PCP_MAX_ORDER 3
 #define NR_PCP_LISTS  ((PCP_MAX_ORDER + 1) * MIGRATE_PCPTYPES)
 
-/* Touched by its own CPU only, with interrupts off; or by anybody while that CPU does not run. */
+/*
+ * All but `high`, `batch` and `largest` is touched by who has `locked`, mostly the CPU itself. Whoever may be an interrupt
+ * only tries for it, and does without the lists where it is taken: the task below it may have it.
+ */
 struct per_cpu_pages {
+	uint32_t locked;
 	int count;	      /* pages in all lists, `large` not counted */
 	int high;	      /* the most that may stay; 0 turns the lists off */
 	int batch;	      /* pages moved at once */
@@ -41,7 +45,7 @@ unsigned int pcp_largest(unsigned long managed_pages, unsigned int nr_cpus);
 int pcp_batch(unsigned long managed_pages);
 int pcp_high(unsigned long low_watermark, unsigned int nr_cpus, int batch);
 
-/* Take a block, or NULL. `cold`: of the tail. `spare` is how far the zone may fall by a refill. This CPU's lists, any context. */
+/* Take a block, or NULL. `cold`: of the tail. `spare` is how far the zone may fall by a refill. This CPU's lists, or the buddy where they are locked. Any context. */
 struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, bool cold,
 		      unsigned long spare);
 
@@ -52,8 +56,8 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 void pcp_give(struct zone *zone, struct page *page, bool cold);
 
 /*
- * Give back to the buddy all that the lists hold: this CPU's; one CPU's that is this one or
- * does not run; every CPU's, while only this one runs. Any context.
+ * Give back to the buddy all that the lists hold: this CPU's, one CPU's, every CPU's. Any context; an interrupt passes
+ * over lists that somebody works on.
  */
 void drain_local_pages(void);
 void drain_pages_zone(struct zone *zone, unsigned int cpu);

@@ -50,17 +50,12 @@ static void unmake_compound_page(struct page *page, unsigned int order)
 /* A block without users: to this CPU's lists, or to the buddy. */
 static __noinline void free_one_page(struct page *page, unsigned int order, bool cold)
 {
-	struct zone *zone = page_zone(page);
-
 	if (unlikely(page_debug_enabled))
 		page_debug_free(page, order);
 	if (page->flags & PG_HEAD)
 		unmake_compound_page(page, order);
 	free_pages_prepare(page, order);
-	if (order > PCP_MAX_ORDER)
-		free_to_buddy(page, order);
-	else
-		pcp_give(zone, page, cold);
+	pcp_give(page_zone(page), page, cold);
 }
 
 /* Others use the first page still: all but it go back, as halves; `state` is its own with order 0. */

@@ -100,21 +100,10 @@ struct page *prep_special(struct page *page, unsigned int order, gfp_t gfp)
 /* A block that says PG_PCP, from wherever, of a zone that may fall by `spare` pages. */
 static struct page *rmqueue(struct zone *zone, gfp_t gfp, unsigned int order, unsigned long spare)
 {
-	enum migratetype type = gfp_migratetype(gfp);
-	unsigned long flags;
-	struct page *page;
-
-	if (order <= PCP_MAX_ORDER)
-		return pcp_take(zone, order, type, gfp & __GFP_COLD, spare);
 	/* An empty zone is passed without its lock; a page freed this moment may be missed. */
-	if (READ_ONCE(zone->nr_free) >> order == 0)
+	if (order > PCP_MAX_ORDER && READ_ONCE(zone->nr_free) >> order == 0)
 		return NULL;
-	spin_lock_irqsave(&zone->lock, flags);
-	page = buddy_take(zone, order, type);
-	spin_unlock_irqrestore(&zone->lock, flags);
-	if (page)
-		page->state = page_state(PG_PCP | type << PG_TYPE_SHIFT, order, page->zone_node);
-	return page;
+	return pcp_take(zone, order, gfp_migratetype(gfp), gfp & __GFP_COLD, spare);
 }
 
 struct request {

@@ -16,7 +16,7 @@
  *
  *	hot [9 6 5 4 3 2 1 0] cold	0..3 is a run of order 2, then 4..5, then 6
  *
- * LOCKING	The caller has interrupts off; zone->lock is taken here.
+ * LOCKING	The caller has the lock of the lists; zone->lock is taken here, for a batch.
  * COST		Some 10 instructions a page each way, and 100 for each piece; pages that were
  *		freed in no order are pieces of their own.
  * FLOOR	page. Called by pcp.c, and from the inline parts of pcp_fast.h.
@@ -81,6 +81,7 @@ __noinline bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigne
 	unsigned long flags;
 	struct page *page;
 
+	ASSERT(pcp->locked);
 	spin_lock_irqsave(&zone->lock, flags);
 	for (got = 0; got < wanted; got += 1U << (piece - order)) {
 		piece = piece_order(zone, order, (enum migratetype)type, wanted - got);
@@ -184,6 +185,7 @@ void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages)
 	unsigned long flags;
 	int share;
 
+	ASSERT(pcp->locked);
 	pages = min(pages, pcp->count);
 	spin_lock_irqsave(&zone->lock, flags);
 	while (pages > 0) {
@@ -194,10 +196,8 @@ void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-__noinline void pcp_shrink(struct zone *zone, unsigned long flags)
+__noinline void pcp_shrink(struct zone *zone, struct per_cpu_pages *pcp)
 {
-	struct per_cpu_pages *pcp = this_pcp(zone);
-
 	pcp_free_bulk(zone, pcp, max(pcp->batch, pcp->count - pcp->high));
-	arch_irq_restore(flags);
+	pcp_unlock(pcp);
 }

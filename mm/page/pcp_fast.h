@@ -32,17 +32,17 @@ static_assert((GFP_ZONEMASK | __GFP_MOVABLE | __GFP_RECLAIMABLE) == NR_PCP_WAYS 
 static_assert((1 << PG_TYPE_SHIFT) % PCP_TYPE_SIZE == 0,
 	      "the type's bits make an offset by a shift");
 
-/* pcp_bulk.c: what happens once in a batch. The caller has interrupts off; pcp_shrink(), of this CPU's lists, ends that. */
+/* pcp_bulk.c: what happens once in a batch. The caller has the lock; pcp_shrink() gives it back. */
 bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigned int list,
 		unsigned long spare);
 void pcp_free_one(struct zone *zone, struct page *page);
 void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages);
-void pcp_shrink(struct zone *zone, unsigned long flags);
+void pcp_shrink(struct zone *zone, struct per_cpu_pages *pcp);
 
 /* pcp.c: two links that do not agree; the machine stops before either is written through. */
 _Noreturn void pcp_list_corrupt(const struct list_head *list);
 
-/* This CPU's; interrupts off. */
+/* This CPU's, as long as the task stays on it. */
 static inline struct per_cpu_pages *this_pcp(const struct zone *zone)
 {
 	return &zone->pageset[arch_cpu_id()];
@@ -52,6 +52,17 @@ static inline struct per_cpu_pages *this_pcp(const struct zone *zone)
 static inline enum migratetype state_type(uint32_t state)
 {
 	return (enum migratetype)(state / (1U << PG_TYPE_SHIFT) & 3);
+}
+
+/* False: somebody works on these lists, perhaps the task that was interrupted by us. */
+static inline bool pcp_trylock(struct per_cpu_pages *pcp)
+{
+	return !(__atomic_fetch_or(&pcp->locked, 1, __ATOMIC_ACQUIRE) & 1);
+}
+
+static inline void pcp_unlock(struct per_cpu_pages *pcp)
+{
+	__atomic_store_n(&pcp->locked, 0, __ATOMIC_RELEASE);
 }
 
 /* The CPU's part of a zone that a list belongs to. */
@@ -78,17 +89,19 @@ pcp_pop(struct list_head *list, struct list_head *first, unsigned int order)
 static inline __attribute__((always_inline)) struct page *pcp_take_fast(gfp_t gfp,
 									unsigned int order)
 {
-	unsigned long flags = arch_irq_save();
-	struct list_head *list = this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]) + order;
-	struct list_head *first = list->next;
+	struct list_head *list = this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]) + order, *first;
+	struct per_cpu_pages *pcp = pcp_of_list(list);
 	struct page *page;
 
+	if (unlikely(!pcp_trylock(pcp)))
+		return NULL;
+	first = list->next;
 	if (unlikely(first == list)) {
-		arch_irq_restore(flags);
+		pcp_unlock(pcp);
 		return NULL;
 	}
 	page = pcp_pop(list, first, order);
-	arch_irq_restore(flags);
+	pcp_unlock(pcp);
 	if (!page)
 		__builtin_unreachable(); /* so that the caller need not ask again */
 	return page;
@@ -96,12 +109,12 @@ static inline __attribute__((always_inline)) struct page *pcp_take_fast(gfp_t gf
 
 /*
  * A block whose state was `state` when it was allocated, and says PG_PCP instead of PG_OWNED now, to the lists that
- * start at `lists`. True: there are more than high now, and the caller calls pcp_shrink(). Interrupts off.
+ * start at `lists`. True: there are more than high now, and the caller calls pcp_shrink(). The caller has the lock.
  */
 static inline __attribute__((always_inline)) bool
 pcp_push(struct list_head *lists, struct page *page, uint32_t state, unsigned int order)
 {
-	struct per_cpu_pages *pcp = container_of(lists, struct per_cpu_pages, lists[0]);
+	struct per_cpu_pages *pcp = pcp_of_list(lists);
 	uintptr_t of_type = (state & PG_TYPE_MASK) / ((1 << PG_TYPE_SHIFT) / PCP_TYPE_SIZE);
 	struct list_head *list = (struct list_head *)((uintptr_t)lists + of_type) + order;
 	struct list_head *next = list->next;
@@ -116,29 +129,33 @@ pcp_push(struct list_head *lists, struct page *page, uint32_t state, unsigned in
 /* Order above PCP_MAX_ORDER: the block that came back last, if it is what is asked for; as pcp_take_fast(). */
 static inline struct page *pcp_take_large(gfp_t gfp, unsigned int order)
 {
-	unsigned long flags = arch_irq_save();
 	struct per_cpu_pages *pcp = pcp_of_list(this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]));
 	uint32_t state = page_state(PG_PCP | gfp_migratetype(gfp) << PG_TYPE_SHIFT, order, 0);
-	struct page *page = pcp->large;
+	struct page *page;
 
+	if (unlikely(!pcp_trylock(pcp)))
+		return NULL;
+	page = pcp->large;
 	if (page && (page->state & ~page_state(0, 0, 0xff)) == state)
 		pcp->large = NULL;
 	else
 		page = NULL;
-	arch_irq_restore(flags);
+	pcp_unlock(pcp);
 	return page;
 }
 
 /* Keep such a block, which says PG_PCP; false: there is one, or it is too large. */
 static inline bool pcp_give_large(struct page *page, unsigned int order)
 {
-	unsigned long flags = arch_irq_save();
 	struct list_head *lists = this_cpu_read(pcp_ways.give[page->zone_node]);
 	struct per_cpu_pages *pcp = pcp_of_list(lists);
-	bool kept = lists && !pcp->large && order <= pcp->largest;
+	bool kept;
 
+	if (unlikely(!lists || order > pcp->largest) || unlikely(!pcp_trylock(pcp)))
+		return false;
+	kept = !pcp->large;
 	if (kept)
 		pcp->large = page;
-	arch_irq_restore(flags);
+	pcp_unlock(pcp);
 	return kept;
 }

@@ -204,6 +204,51 @@ KTEST(pcp, the_lists_of_another_cpu_can_be_drained)
 	test_zone_end();
 }
 
+/* sem-A2: what an interrupt finds that came while this CPU worked on its lists; it does without them. */
+KTEST(pcp, lists_that_somebody_works_on_are_passed_over)
+{
+	struct zone *zone = zone_with(64, 4, 16);
+	struct page *listed = take(zone, 0), *page;
+
+	pcp_give(zone, listed, false);
+	EXPECT_EQ(pcp_of(zone)->locked, 0);
+	pcp_of(zone)->locked = 1;
+	page = take(zone, 0);
+	EXPECT_NE(page, listed);
+	EXPECT_EQ(zone->nr_free, 59);
+	EXPECT_EQ(pcp_of(zone)->count, 4);
+	pcp_give(zone, page, false);
+	EXPECT_EQ(zone->nr_free, 60);
+	EXPECT_EQ(pcp_of(zone)->count, 4);
+	pcp_of(zone)->locked = 0;
+	EXPECT_EQ(take(zone, 0), listed);
+	EXPECT_TRUE(adds_up(zone, 1));
+	test_zone_end();
+}
+
+/* The same through the front door, where the table of ways leads to the locked lists. */
+KTEST(pcp, requests_are_served_while_the_lists_are_locked)
+{
+	unsigned long idle = nr_idle_pages();
+	struct page *page = alloc_page(GFP_KERNEL), *small, *large;
+	struct per_cpu_pages *pcp;
+
+	ASSERT_TEST(page);
+	pcp = &page_zone(page)->pageset[arch_cpu_id()];
+	pcp->locked = 1;
+	small = alloc_page(GFP_ATOMIC);
+	large = alloc_pages(GFP_ATOMIC | __GFP_NOWARN, 4);
+	EXPECT_TRUE(small && large);
+	if (small)
+		__free_page(small);
+	if (large)
+		__free_pages(large, 4);
+	EXPECT_EQ(pcp->locked, 1);
+	pcp->locked = 0;
+	__free_page(page);
+	EXPECT_EQ(nr_idle_pages(), idle);
+}
+
 /* --- whole batches ------------------------------------------------------------------- */
 
 static struct counter {
