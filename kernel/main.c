@@ -18,6 +18,7 @@
 #include <lib/ktest.h>
 #include <lib/printk.h>
 #include <lib/report.h>
+#include <lib/smp.h>
 #include <lib/stack_guard.h>
 #include <lib/string.h>
 #include <mm/fixmap.h>
@@ -25,6 +26,7 @@
 #include <drivers/board.h>
 #include <drivers/console.h>
 #include <drivers/framebuffer.h>
+#include <drivers/irq.h>
 #include <drivers/ramfb.h>
 #include <kernel/entry.h>
 #include <kernel/firmware.h>
@@ -136,6 +138,11 @@ static void run_commands_if_asked(void)
 	arch_halt(shell_execute(commands) ? HALT_COMMAND_FAILED : HALT_OK);
 }
 
+void ksecondary(void)
+{
+	smp_cpu_loop();
+}
+
 void kmain(struct boot_info *boot)
 {
 	stack_guard_init();
@@ -152,6 +159,8 @@ void kmain(struct boot_info *boot)
 
 	mm_init(boot);
 	ramfb_init(boot);
+	interrupts_init(boot);
+	smp_start_others(boot->nr_cpus);
 
 	say_cpus(boot);
 	cycles_to_prompt = arch_cycles() - arch_boot_cycles();

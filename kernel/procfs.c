@@ -5,9 +5,13 @@
  */
 #include <kernel/procfs.h>
 
+#include <lib/clock.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
+#include <lib/irq.h>
 #include <lib/printk.h>
+#include <lib/sched.h>
+#include <lib/smp.h>
 #include <lib/string.h>
 #include <lib/symbols.h>
 #include <mm/dev_kmalloc.h>
@@ -69,10 +73,42 @@ static int write_min_free_kbytes(const char *text, size_t length)
 	return min_free_kbytes_set(kbytes);
 }
 
+/* Linux's columns: number, a count for each CPU, controller, number there, handler. */
+static void show_interrupts(struct seq_file *file)
+{
+	unsigned int nr_cpus = smp_nr_running();
+	const struct irq_action *action = NULL;
+
+	seq_printf(file, "%*s", 11, "");
+	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+		seq_printf(file, "CPU%-8u", cpu);
+	seq_putc(file, '\n');
+	while ((action = irq_next(action)) != NULL) {
+		seq_printf(file, "%3u:", action->irq);
+		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
+			seq_printf(file, " %10lu", action->count[cpu]);
+		seq_printf(file, "  %8s %3u %-8s  %s\n", irq_controller()->name, action->irq,
+			   "Level", action->name);
+	}
+	seq_printf(file, "SPU: %10lu   Spurious interrupts\n", irq_spurious_count());
+	seq_printf(file, "ERR: %10lu\n", irq_unknown_count());
+}
+
+/* Seconds since the boot, and of those what the CPUs rested. */
+static void show_uptime(struct seq_file *file)
+{
+	uint64_t up = clock_ms() / 10, idle = sched_idle_ns() / 10000000;
+
+	seq_printf(file, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / 100),
+		   (unsigned long long)(up % 100), (unsigned long long)(idle / 100),
+		   (unsigned long long)(idle % 100));
+}
+
 static const struct proc_file files[] = {
 	{"/proc/buddyinfo", proc_buddyinfo, NULL},
 	{"/proc/cmdline", show_cmdline, NULL},
 	{"/proc/devmem", proc_devmem, NULL},
+	{"/proc/interrupts", show_interrupts, NULL},
 	{"/proc/iomem", proc_iomem, NULL},
 	{"/proc/kallsyms", show_kallsyms, NULL},
 	{"/proc/meminfo", proc_meminfo, NULL},
@@ -82,6 +118,7 @@ static const struct proc_file files[] = {
 	{"/proc/vmallocinfo", proc_vmallocinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
 	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},
+	{"/proc/uptime", show_uptime, NULL},
 	{"/proc/version", show_version, NULL},
 	{"/proc/zoneinfo", proc_zoneinfo, NULL},
 };

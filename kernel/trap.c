@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap.c - an exception, told in words, and the end of the kernel that took it.
+ * trap.c - an interrupt goes to its handler; an exception is told in words, and is the end of the kernel that took it.
  */
 #include <kernel/entry.h>
 
 #include <arch/trap.h>
 #include <lib/check.h>
+#include <lib/context.h>
+#include <lib/irq.h>
 #include <lib/printk.h>
 #include <mm/init.h>
 #include <mm/page_debug.h>
@@ -54,4 +56,11 @@ void ktrap(struct trap_frame *frame)
 			 (unsigned long)trap.address, (void *)trap.pc, trap_cause(&trap));
 	}
 	panic_at(frame, "%s at %pS", trap_cause(&trap), (void *)trap.pc);
+}
+
+void kirq(struct trap_frame *frame)
+{
+	interrupt_enter();
+	irq_dispatch(arch_trap_interrupt(frame));
+	interrupt_exit();
 }

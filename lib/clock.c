@@ -21,7 +21,7 @@ static const struct clock_source *clock;
 static const struct clock_event *event;
 static uint64_t clock_start;
 static unsigned long ticks;
-static unsigned int paused;
+static unsigned int paused = 1;
 static uint64_t next_tick, next_storm;
 static uint64_t storm_interval;
 static void (*storm_body)(void *context);
@@ -30,6 +30,11 @@ static void *storm_context;
 bool clock_exists(void)
 {
 	return clock != NULL;
+}
+
+const char *clock_name(void)
+{
+	return event ? event->name : "none";
 }
 
 uint64_t clock_ns(void)

@@ -7,6 +7,7 @@
 #include <lib/smp.h>
 
 #include <arch/cpu.h>
+#include <arch/smp.h>
 #include <lib/check.h>
 #include <lib/completion.h>
 
@@ -52,12 +53,23 @@ void smp_run_on_cpus(unsigned int nr, void (*work)(unsigned int cpu, void *conte
 		wait_for_completion(&work_done);
 }
 
+void smp_start_others(unsigned int nr)
+{
+	for (unsigned int cpu = 1; cpu < nr; cpu++) {
+		if (arch_cpu_start(cpu) != 0)
+			return;
+		while (smp_nr_running() <= cpu)
+			arch_cpu_relax();
+	}
+}
+
 void smp_cpu_loop(void)
 {
 	unsigned int cpu = arch_cpu_id();
 	struct cpu_work *mine = &cpu_work[cpu];
 
 	sched_cpu_init();
+	arch_irq_enable();
 	__atomic_add_fetch(&nr_running, 1, __ATOMIC_RELEASE);
 	for (;;) {
 		void (*work)(unsigned int cpu, void *context);

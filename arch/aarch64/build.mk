@@ -15,4 +15,5 @@ src += arch/aarch64/firmware_calls.S arch/aarch64/power.c arch/aarch64/console.c
 # What a loader reads: the loaded part alone, from the 64-byte header on.
 $(OUT)/Image: $(OUT)/loam.elf
 	@$(OBJCOPY) -O binary $< $@
+src += drivers/irq/arm.c drivers/irq/gic_v2.c drivers/irq/gic_v3.c drivers/irq/bcm2836.c drivers/timer/arm_generic.c
 test_src += tests/arch/aarch64_test.c

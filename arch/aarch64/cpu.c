@@ -5,8 +5,10 @@
 #include <arch/cpu.h>
 
 #include <arch/random.h>
+#include <arch/smp.h>
 #include <asm/boot.h>
 #include <asm/descriptor.h>
+#include <lib/errno.h>
 #include <lib/printf.h>
 
 bool cpu_has_cycle_counter;
@@ -108,4 +110,11 @@ uint64_t arch_random_seed(void)
 			if (rndr_read(&value))
 				return value;
 	return SYSREG_READ(cntvct_el0) << 32 ^ arch_cycles();
+}
+
+/* The others stay where the firmware left them. */
+int arch_cpu_start(unsigned int cpu)
+{
+	(void)cpu;
+	return -ENODEV;
 }

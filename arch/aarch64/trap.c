@@ -186,10 +186,21 @@ static bool is_unanswered_call(const struct trap_frame *frame)
 	return false;
 }
 
+/* Only the controller knows. */
+unsigned int arch_trap_interrupt(const struct trap_frame *frame)
+{
+	(void)frame;
+	return 0;
+}
+
 void trap_dispatch(struct trap_frame *frame)
 {
 	bool is_brk = frame_type(frame) == 0 && frame_class(frame) == CLASS_BRK;
 
+	if (frame_type(frame) == 1 && !(frame->vector & FRAME_SWITCHED)) {
+		kirq(frame);
+		return;
+	}
 	if (is_from_user(frame))
 		frame->sp = SYSREG_READ(sp_el0);
 	if (is_unanswered_call(frame)) {

@@ -72,8 +72,10 @@ static void map_image(const char *start, const char *end, prot_t prot)
 		*image_entry((uintptr_t)page) = arch_pte_leaf(arch_image_to_phys(page), prot, 0);
 }
 
-static void cpu_main(void)
+static void cpu_main(unsigned int id)
 {
+	(void)id;
+	hosted_interrupts_init();
 	kmain(&boot);
 }
 

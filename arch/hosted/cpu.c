@@ -55,12 +55,19 @@ uint64_t arch_random_seed(void)
 
 void arch_putc(char c)
 {
+	unsigned long flags = arch_irq_save();
+
 	os_putc(c);
+	arch_irq_restore(flags);
 }
 
 int arch_getc(void)
 {
-	return os_getc();
+	unsigned long flags = arch_irq_save();
+	int byte = os_getc();
+
+	arch_irq_restore(flags);
+	return byte;
 }
 
 phys_addr_t arch_dma_end(void)

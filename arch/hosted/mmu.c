@@ -26,13 +26,14 @@
  *	H1  What is remembered and what the process has mapped are the same.
  *	H2  Whenever no change is under way, each remembered leaf stands in the tables.
  *
- * LOCKING	One CPU runs so far.
+ * LOCKING	A lock of its own around each call, interrupts off: what it remembers is one for all CPUs.
  * COST		Walks of four levels; one mmap for each run of leaves that continue one another.
  * FLOOR	arch/hosted. The image is mapped by the process's loader; its part of the tables is only read.
  * LINUX	the nearest relatives are arch/um and CONFIG_DEBUG_VM_PGTABLE.
  */
 #include "mmu.h"
 
+#include <arch/cpu.h>
 #include <arch/pgtable.h>
 #include <arch/tlb.h>
 #include <lib/check.h>
@@ -52,6 +53,7 @@ struct tlb_table {
 };
 
 static struct tlb_table *tlb_root;
+static bool locked;
 
 /* A translation, wherever it was read: value 0 means that nothing is at this level and below. */
 struct translation {
@@ -186,7 +188,23 @@ static void sync_leaf(struct run *run, const struct translation *new)
 	run_add(run, new);
 }
 
-void hosted_map_sync(uintptr_t va, size_t size)
+/* What is remembered is one for all CPUs, and an interrupt's handler may map and flush too. */
+static unsigned long mmu_lock(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	while (__atomic_exchange_n(&locked, true, __ATOMIC_ACQUIRE))
+		arch_cpu_relax();
+	return flags;
+}
+
+static void mmu_unlock(unsigned long flags)
+{
+	__atomic_store_n(&locked, false, __ATOMIC_RELEASE);
+	arch_irq_restore(flags);
+}
+
+static void map_sync(uintptr_t va, size_t size)
 {
 	struct run run = {0};
 
@@ -199,6 +217,14 @@ void hosted_map_sync(uintptr_t va, size_t size)
 		at = new.va + span(new.level);
 	}
 	run_finish(&run);
+}
+
+void hosted_map_sync(uintptr_t va, size_t size)
+{
+	unsigned long flags = mmu_lock();
+
+	map_sync(va, size);
+	mmu_unlock(flags);
 }
 
 /* Same memory, same type, same size, and no permission more? */
@@ -235,7 +261,7 @@ static void flush_leaf(struct run *run, const struct translation *old)
 	run_add(run, &new);
 }
 
-void hosted_tlb_flush(uintptr_t va, size_t size)
+static void tlb_flush(uintptr_t va, size_t size)
 {
 	struct run run = {0};
 
@@ -248,6 +274,14 @@ void hosted_tlb_flush(uintptr_t va, size_t size)
 		at = old.va + span(old.level);
 	}
 	run_finish(&run);
+}
+
+void hosted_tlb_flush(uintptr_t va, size_t size)
+{
+	unsigned long flags = mmu_lock();
+
+	tlb_flush(va, size);
+	mmu_unlock(flags);
 }
 
 void hosted_tlb_flush_all(void)

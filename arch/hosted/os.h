@@ -44,8 +44,20 @@ struct os_stack {
 	uintptr_t low, high; /* [low, high) may be used; below `low` nothing is mapped */
 };
 
-/* Run entry() as CPU `id` on a guarded stack of its own; its faults go to hosted_trap(). */
-void os_cpu_start(unsigned int id, void (*entry)(void));
+/* Run entry(id) as CPU `id` on a guarded stack of its own; its faults go to hosted_trap(). */
+void os_cpu_start(unsigned int id, void (*entry)(unsigned int id));
+
+/* The calling CPU's thread, and a signal to one: it calls hosted_signal_arrived() there, on the stack that it interrupts. */
+unsigned long os_cpu_self(void);
+void os_cpu_signal(unsigned long thread);
+
+/* The calling CPU's timer: its signal comes once, `nanoseconds` from now; 0 stops it. */
+void os_timer_create(void);
+void os_timer_arm(uint64_t nanoseconds);
+
+/* interrupts.c */
+void hosted_signal_arrived(bool from_timer);
+void hosted_interrupts_init(void);
 _Noreturn void os_wait_forever(void);
 
 /* The stack that holds `sp`: this CPU's, or the one its faults are handled on; {0, 0} if neither. */
@@ -81,6 +93,7 @@ struct trap_frame {
 	uintptr_t pc, sp, fp; /* pc is written back when the trap returns */
 	uintptr_t address;    /* what was touched, and how: memory and bus faults */
 	enum os_access access;
+	unsigned int interrupt; /* of an interrupt, which has nothing else: its number */
 	unsigned int nr_registers;
 	const char *const *register_names;
 	uint64_t registers[OS_MAX_REGISTERS];
@@ -108,7 +121,9 @@ _Noreturn void os_exit(int status);
 _Noreturn void os_restart(void);
 uint64_t os_nanoseconds(void);
 uint64_t os_random(void);
-void os_wait(void);
+
+/* Wait for a signal, unless *pending is not 0 already; the signal's handler has run when it returns. */
+void os_wait(const unsigned int *pending);
 
 /* boot.c: bring up the named machine with this command line; the caller's thread then waits. */
 bool hosted_power_on(const char *machine, const char *command_line);

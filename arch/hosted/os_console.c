@@ -65,12 +65,6 @@ int os_getc(void)
 	os_exit(0);
 }
 
-void os_wait(void)
-{
-	os_flush();
-	(void)input_waits(10);
-}
-
 /* ^C pulls the plug. */
 static void on_interrupt(int signal)
 {

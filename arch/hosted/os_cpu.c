@@ -11,12 +11,18 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define GUARD	    (64UL << 10) /* more than a page: a sanitized frame may step over one */
 #define FAULT_STACK (256UL << 10)
 #define CPU_STACK   (1UL << 20)
+#define INTERRUPT   SIGUSR1
+
+static timer_t timer; /* the boot CPU's */
 
 static __thread struct os_stack cpu_stack, fault_stack;
 static __thread struct os_stack
@@ -24,7 +30,7 @@ static __thread struct os_stack
 
 struct cpu_start {
 	unsigned int id;
-	void (*entry)(void);
+	void (*entry)(unsigned int id);
 	struct os_stack cpu, fault;
 };
 
@@ -140,6 +146,65 @@ static void catch_faults(void)
 			os_die("signal %d cannot be caught", signals[i]);
 }
 
+/* On the stack that it interrupts, as an interrupt; others of its kind wait until the handler returns. */
+static void on_interrupt(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)context;
+	hosted_signal_arrived(info->si_code == SI_TIMER);
+}
+
+static void catch_interrupts(void)
+{
+	struct sigaction action = {.sa_sigaction = on_interrupt,
+				   .sa_flags = SA_SIGINFO | SA_RESTART};
+
+	sigemptyset(&action.sa_mask);
+	if (sigaction(INTERRUPT, &action, NULL) != 0)
+		os_die("interrupts cannot be caught");
+}
+
+unsigned long os_cpu_self(void)
+{
+	return (unsigned long)pthread_self();
+}
+
+void os_cpu_signal(unsigned long thread)
+{
+	pthread_kill((pthread_t)thread, INTERRUPT);
+}
+
+void os_timer_create(void)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = INTERRUPT};
+
+	event._sigev_un._tid = (int)syscall(SYS_gettid);
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+		os_die("the host gives no timer");
+}
+
+void os_timer_arm(uint64_t nanoseconds)
+{
+	struct itimerspec when = {.it_value = {(time_t)(nanoseconds / 1000000000UL),
+					       (long)(nanoseconds % 1000000000UL)}};
+
+	timer_settime(timer, 0, &when, NULL);
+}
+
+/* Between the look and the sleep the signal is held back: it cannot come unseen. */
+void os_wait(const unsigned int *pending)
+{
+	const struct timespec patience = {.tv_nsec = 100000000};
+	sigset_t interrupts, before;
+
+	sigemptyset(&interrupts);
+	sigaddset(&interrupts, INTERRUPT);
+	pthread_sigmask(SIG_BLOCK, &interrupts, &before);
+	if (__atomic_load_n(pending, __ATOMIC_SEQ_CST) == 0)
+		ppoll(NULL, 0, &patience, &before);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void *run_cpu(void *argument)
 {
 	struct cpu_start *start = argument;
@@ -147,11 +212,12 @@ static void *run_cpu(void *argument)
 	cpu_stack = start->cpu;
 	fault_stack = start->fault;
 	catch_faults();
-	start->entry();
+	catch_interrupts();
+	start->entry(start->id);
 	os_die("CPU %u came back from the kernel", start->id);
 }
 
-void os_cpu_start(unsigned int id, void (*entry)(void))
+void os_cpu_start(unsigned int id, void (*entry)(unsigned int id))
 {
 	size_t size = 2 * GUARD + FAULT_STACK + CPU_STACK;
 	char *base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,

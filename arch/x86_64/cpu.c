@@ -24,7 +24,9 @@
 #include <arch/mmio.h>
 #include <arch/pgtable.h>
 #include <arch/random.h>
+#include <arch/smp.h>
 #include <asm/x86.h>
+#include <lib/errno.h>
 #include <lib/string.h>
 
 #define LEAF1_ECX_RDRAND     (1U << 30)
@@ -203,4 +205,11 @@ uint64_t arch_random_seed(void)
 	uint64_t value;
 
 	return hardware_random(&value) ? value : arch_cycles();
+}
+
+/* The others stay where the firmware left them. */
+int arch_cpu_start(unsigned int cpu)
+{
+	(void)cpu;
+	return -ENODEV;
 }

@@ -55,7 +55,7 @@ static_assert(sizeof(struct tss) == 104, "the CPU knows the layout of the TSS");
 static_assert(sizeof(struct gate) == 16, "the CPU knows the layout of a gate");
 
 static struct tss tss;
-static struct gate idt[NR_EXCEPTIONS];
+static struct gate idt[NR_VECTORS];
 static uint64_t gdt[] = {
 	[0] = 0,
 	[KERNEL_CS / 8] = 0x00af9b000000ffff, /* 64-bit code, level 0 */
@@ -94,7 +94,7 @@ static uint8_t stack_of_vector(unsigned int vector)
 
 static void fill_idt(void)
 {
-	for (unsigned int vector = 0; vector < NR_EXCEPTIONS; vector++) {
+	for (unsigned int vector = 0; vector < NR_VECTORS; vector++) {
 		uintptr_t entry = x86_trap_entries[vector];
 
 		idt[vector] = (struct gate){

@@ -9,6 +9,7 @@
 
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
+#include <kernel/entry.h>
 #include <lib/seq_file.h>
 #include <lib/types.h>
 
@@ -106,4 +107,17 @@ void arch_trap_print_registers(const struct trap_frame *frame, struct text_sink 
 		   frame->r14, frame->r15);
 	seq_printf(&out, "  rip %016lx cs  %04lx ss %04lx rflags %08lx cr2 %016lx\n", frame->rip,
 		   frame->cs, frame->ss, frame->rflags, frame->cr2);
+}
+
+unsigned int arch_trap_interrupt(const struct trap_frame *frame)
+{
+	return (unsigned int)frame->vector;
+}
+
+void x86_trap(struct trap_frame *frame)
+{
+	if (frame->vector >= NR_EXCEPTIONS)
+		kirq(frame);
+	else
+		ktrap(frame);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trap_entry.S - the 32 exceptions: save the registers, call ktrap(), go on.
+ * trap_entry.S - exceptions and interrupts: save the registers, call x86_trap(), go on.
  *
  * THE IDEA
  *	The CPU pushes ss, rsp, rflags, cs and rip, and for some vectors an error
  *	code. Each vector's stub pushes a zero where there is none, then its
  *	number, so that every frame looks alike (struct trap_frame). Behind the
  *	frame we push a pair (rip, rbp) as a call would have done, so that a walk
- *	of the stack from ktrap() passes through the code that was interrupted.
+ *	of the stack from there passes through the code that was interrupted.
  *
- * PICTURE	the stack in ktrap(), high addresses above
+ * PICTURE	the stack in x86_trap(), high addresses above
  *
  *	ss rsp rflags cs rip		by the CPU
  *	error code, vector		by the CPU or the stub, by the stub
@@ -31,10 +31,21 @@ trap_\vector:
 	jmp	trap_common
 	.endm
 
+	.macro	interrupt vector
+trap_\vector:
+	pushq	$0
+	pushq	$\vector
+	jmp	trap_common
+	.endm
+
 	.altmacro
 	.set	vector, 0
 	.rept	32
 	trap	%vector
+	.set	vector, vector + 1
+	.endr
+	.rept	224
+	interrupt %vector
 	.set	vector, vector + 1
 	.endr
 
@@ -62,7 +73,7 @@ trap_common:
 	pushq	144(%rdi)		/* rip */
 	pushq	%rbp
 	movq	%rsp, %rbp
-	call	ktrap
+	call	x86_trap
 
 	addq	$32, %rsp		/* the false frame, the padding and cr2 */
 	popq	%r15
@@ -91,7 +102,7 @@ x86_trap_entries:
 	.quad	trap_\vector
 	.endm
 	.set	vector, 0
-	.rept	32
+	.rept	256
 	entry	%vector
 	.set	vector, vector + 1
 	.endr

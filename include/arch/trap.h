@@ -42,5 +42,8 @@ void arch_trap_decode(const struct trap_frame *frame, struct trap_info *info);
 /* Registers, a few to a line, by their manual's names. */
 void arch_trap_print_registers(const struct trap_frame *frame, struct text_sink *sink);
 
+/* What the CPU itself says of an interrupt: a number that the interrupt controller understands, or 0. */
+unsigned int arch_trap_interrupt(const struct trap_frame *frame);
+
 /* Where this CPU goes on when something traps: code. 0 where no page table of ours decides that (hosted). */
 uintptr_t arch_trap_vectors(void);

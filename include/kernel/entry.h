@@ -15,3 +15,9 @@ _Noreturn void kmain(struct boot_info *boot);
 
 /* An exception; returns only if execution may go on behind it. Interrupts off. */
 void ktrap(struct trap_frame *frame);
+
+/* An interrupt. Interrupts off, and off again on return. */
+void kirq(struct trap_frame *frame);
+
+/* A CPU that was started: interrupts off, its number and its per-CPU area set, on a stack of its own. */
+_Noreturn void ksecondary(void);

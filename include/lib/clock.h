@@ -25,7 +25,7 @@ struct clock_event {
 	void (*stop)(void);
 };
 
-/* Each once, at boot. Registering an event device starts the tick when interrupts are on. */
+/* Each once, at boot. The tick begins with the first clock_tick_resume(), when interrupts are on. */
 void clock_source_register(const struct clock_source *source);
 void clock_event_register(const struct clock_event *event);
 
@@ -33,8 +33,9 @@ void clock_event_register(const struct clock_event *event);
 uint64_t clock_ms(void);
 uint64_t clock_ns(void);
 
-/* Is there a clock? */
+/* Is there a clock, and the interrupting device's name. */
 bool clock_exists(void);
+const char *clock_name(void);
 
 /* What the timer's driver calls in its interrupt. */
 void clock_interrupt(void);
@@ -42,7 +43,7 @@ void clock_interrupt(void);
 /* How many ticks came. */
 unsigned long clock_ticks(void);
 
-/* No tick between the two: what is counted under -icount is not disturbed. They nest. Any context. */
+/* No tick between the two: what is counted under -icount is not disturbed. They nest, and the boot is in the first. Any context. */
 void clock_tick_pause(void);
 void clock_tick_resume(void);
 

@@ -107,7 +107,7 @@ void ktest_reports_end(const char *file, int line, unsigned long before, const c
 
 /*
  * Run the body once inside a real interrupt of this CPU, and return when it is over. Where no interrupt
- * controller is known the call itself counts as one. Interrupts on or off.
+ * controller is known the call itself counts as one. Turns interrupts on for it where they are off.
  */
 void ktest_in_interrupt(void (*body)(void *context), void *context);
 

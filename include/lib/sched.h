@@ -101,6 +101,9 @@ bool sched_has_timeouts(void);
 void task_set_waiting(const char *what, const void *on, struct task *holder);
 void task_set_running(void);
 
+/* Nanoseconds that the CPUs have rested, together. */
+uint64_t sched_idle_ns(void);
+
 /* This CPU takes part: its start is its first task. Not for the boot CPU, which does from the beginning. */
 void sched_cpu_init(void);
 

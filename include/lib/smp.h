@@ -23,5 +23,8 @@ unsigned int smp_nr_running(void);
  */
 void smp_run_on_cpus(unsigned int nr, void (*work)(unsigned int cpu, void *context), void *context);
 
+/* Start the CPUs [1, nr), as far as the port can, and wait until they run. Boot CPU, once, interrupts on. */
+void smp_start_others(unsigned int nr);
+
 /* What a CPU that has started does for ever: work that smp_run_on_cpus() gives it. Its per-CPU area and number are in place. */
 _Noreturn void smp_cpu_loop(void);

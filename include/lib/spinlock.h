@@ -29,6 +29,7 @@ enum lock_rank {
 	LOCK_RANK_TIMEOUT = 71, /* lib/sched: who waits by the clock */
 	LOCK_RANK_RUN_QUEUE = 72, /* lib/sched: one CPU's tasks */
 	LOCK_RANK_TASKS = 74,	  /* lib/sched: the list of all tasks */
+	LOCK_RANK_IRQ = 76,	  /* lib/irq: who handles what */
 	LOCK_RANK_REPORT = 80,	  /* lib/report: one report at a time */
 	LOCK_RANK_PRINTK = 90,	  /* lib/printk: the ring and the consoles */
 };

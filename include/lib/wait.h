@@ -80,6 +80,9 @@ static inline bool task_timed_out(void)
 	return READ_ONCE(task_current()->timed_out);
 }
 
+/* Let others run for `ms` milliseconds, to the next tick at least; without a clock only once. May sleep. (Linux: schedule_timeout()) */
+void schedule_timeout(uint64_t ms);
+
 /* Macros, because `condition` is looked at again and again. */
 #define wait_event_loop(queue, condition, text, prepare)                                           \
 	do {                                                                                       \

@@ -24,6 +24,8 @@ enum fixed_addresses {
 	FIX_FW_CFG,  /* QEMU's configuration device, while it is asked */
 	FIX_MAILBOX, /* a Raspberry Pi's, a page each */
 	FIX_WATCHDOG,
+	FIX_IRQ0, /* the interrupt controller's registers, a page each */
+	FIX_IRQ_LAST = FIX_IRQ0 + 3,
 	FIX_TABLE0, /* page tables being written, one slot a level */
 	FIX_TABLE_LAST = FIX_TABLE0 + 4,
 	FIX_KMAP0, /* a window onto high memory per CPU, for the page floor */

@@ -9,6 +9,7 @@
 #include <kernel/shell.h>
 
 #include <arch/cpu.h>
+#include <lib/clock.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <mm/init.h>
@@ -62,6 +63,7 @@ COMMAND(bench, "bench [NAME]", "instructions an operation costs (exact under mak
 
 	if (argc > 2)
 		return SHELL_USAGE;
+	clock_tick_pause();
 	if (argc == 1 || !strcmp(argv[1], "boot")) {
 		seq_printf(out, "bench %-24s %12llu\n", "boot-to-prompt",
 			   (unsigned long long)boot_cycles_to_prompt());
@@ -76,5 +78,6 @@ COMMAND(bench, "bench [NAME]", "instructions an operation costs (exact under mak
 			   (unsigned long long)mean_cost(benchmarks[i].run, benchmarks[i].cost));
 		any = true;
 	}
+	clock_tick_resume();
 	return any ? 0 : SHELL_USAGE;
 }

@@ -26,7 +26,7 @@ static const char *method_name(enum boot_cpu_method method)
 
 static void show_summary(struct seq_file *out, const struct boot_info *boot)
 {
-	static const char *const controllers[] = {"unknown", "APIC", "GICv2", "GICv3"};
+	static const char *const controllers[] = {"unknown", "APIC", "GICv2", "GICv3", "BCM2836"};
 
 	seq_printf(out, "CPU(s):              %u\n", max(boot->nr_cpus, 1U));
 	seq_puts(out, "On-line CPU(s) list: 0\n");

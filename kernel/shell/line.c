@@ -14,9 +14,9 @@
  */
 #include <kernel/shell.h>
 
-#include <arch/cpu.h>
 #include <lib/printk.h>
 #include <lib/string.h>
+#include <lib/wait.h>
 
 #define HISTORY 16
 
@@ -271,7 +271,7 @@ void line_read(const char *prompt, char *line, size_t size)
 	line_start(prompt);
 	do {
 		while ((byte = console_read()) < 0)
-			arch_cpu_relax();
+			schedule_timeout(1); /* the CPU rests until the next tick */
 	} while (!line_input(byte));
 	strscpy(line, line_text(), size);
 }

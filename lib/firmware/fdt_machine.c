@@ -84,6 +84,19 @@ static void read_pci(const struct fdt *fdt, const size_t *path, unsigned int dep
 	boot_info_add_ecam(info, &ecam);
 }
 
+/* A Raspberry Pi 3's: the timers and mailboxes of four cores. */
+static void read_bcm2836(const struct fdt *fdt, const size_t *path, unsigned int depth,
+			 struct boot_info *info)
+{
+	struct boot_interrupts found = {.type = INTERRUPTS_BCM2836};
+
+	if (fdt_path_reg(fdt, path, depth, 0, &found.distributor, &found.distributor_size))
+		info->interrupts = found;
+	else
+		drop_node(fdt, path[depth - 1], info,
+			  "the interrupt controller's address cannot be read");
+}
+
 static void read_device(const struct fdt *fdt, const size_t *path, unsigned int depth,
 			struct boot_info *info)
 {
@@ -94,6 +107,9 @@ static void read_device(const struct fdt *fdt, const size_t *path, unsigned int 
 		return;
 	if (gic && info->interrupts.type == INTERRUPTS_UNKNOWN)
 		read_gic(fdt, path, depth, info);
+	if (info->interrupts.type == INTERRUPTS_UNKNOWN &&
+	    is_compatible(fdt, node, "brcm,bcm2836-l1-intc"))
+		read_bcm2836(fdt, path, depth, info);
 	if (is_compatible(fdt, node, "pci-host-ecam-generic"))
 		read_pci(fdt, path, depth, info);
 }

@@ -59,8 +59,14 @@ DEFINE_PER_CPU(struct task *, current_task) = &first_tasks[0];
 static DEFINE_SPINLOCK(tasks_lock, LOCK_RANK_TASKS);
 static LIST_HEAD(tasks);
 
-static unsigned int busy_cpus = 1;    /* CPUs that are not waiting for work */
+static unsigned int busy_cpus = 1; /* CPUs that are not waiting for work */
+static uint64_t idle_ns;
 static unsigned int expected_wakeups; /* interrupts to come that will wake somebody */
+
+uint64_t sched_idle_ns(void)
+{
+	return __atomic_load_n(&idle_ns, __ATOMIC_RELAXED);
+}
 
 void wakeup_expected(void)
 {
@@ -172,11 +178,15 @@ static _Noreturn void panic_of_deadlock(void)
 /* Interrupts off, no lock held; returns when there may be something to run. */
 static void wait_for_work(struct run_queue *queue)
 {
+	uint64_t start;
+
 	__atomic_sub_fetch(&busy_cpus, 1, __ATOMIC_SEQ_CST);
 	if (!somebody_can_wake())
 		panic_of_deadlock();
+	start = clock_ns();
 	if (!READ_ONCE(queue->first))
 		arch_wait_for_interrupt();
+	__atomic_add_fetch(&idle_ns, clock_ns() - start, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&busy_cpus, 1, __ATOMIC_SEQ_CST);
 }
 

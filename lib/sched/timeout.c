@@ -37,6 +37,18 @@ void wait_timeout_end(void)
 	spin_unlock_irqrestore(&timeouts_lock, flags);
 }
 
+void schedule_timeout(uint64_t ms)
+{
+	might_sleep();
+	wait_timeout_begin(ms);
+	task_set_waiting("the clock", NULL, NULL);
+	if (task_timed_out())
+		task_set_running();
+	schedule();
+	task_set_running();
+	wait_timeout_end();
+}
+
 void sched_tick(void)
 {
 	uint64_t now = clock_ms();

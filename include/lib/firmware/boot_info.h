@@ -103,8 +103,14 @@ struct boot_cpu {
 
 /* What brings interrupts to the CPUs. Only found and named here. */
 struct boot_interrupts {
-	enum { INTERRUPTS_UNKNOWN, INTERRUPTS_APIC, INTERRUPTS_GIC_V2, INTERRUPTS_GIC_V3 } type;
-	phys_addr_t distributor, distributor_size;     /* GIC */
+	enum {
+		INTERRUPTS_UNKNOWN,
+		INTERRUPTS_APIC,
+		INTERRUPTS_GIC_V2,
+		INTERRUPTS_GIC_V3,
+		INTERRUPTS_BCM2836
+	} type;
+	phys_addr_t distributor, distributor_size;     /* GIC; of the BCM2836 all that there is */
 	phys_addr_t cpu_interface, cpu_interface_size; /* GICv2 */
 	phys_addr_t redistributor, redistributor_size; /* GICv3, the first region */
 	phys_addr_t its, its_size;		       /* GICv3; size 0: none */

@@ -32,13 +32,14 @@ KTEST(fixmap, the_ends_of_the_region_are_not_mapped)
 	EXPECT_FALSE(pgtable_query(fix_to_virt(NR_FIXED_ADDRESSES - 1) - PAGE_SIZE, &entry));
 }
 
-/* A board's mailbox and watchdog stay, as the console does: they are for the machine's whole life. */
+/* A board's mailbox and watchdog and the interrupt controller stay, as the console does: they are for the machine's whole life. */
 KTEST(fixmap, after_boot_no_slot_but_the_devices_is_left_mapped)
 {
 	struct pt_entry entry;
 
 	for (unsigned int index = FIX_HOLE; index < NR_FIXED_ADDRESSES; index++)
-		if (index != FIX_CONSOLE && index != FIX_MAILBOX && index != FIX_WATCHDOG)
+		if (index != FIX_CONSOLE && index != FIX_MAILBOX && index != FIX_WATCHDOG &&
+		    (index < FIX_IRQ0 || index > FIX_IRQ_LAST))
 			EXPECT_FALSE(pgtable_query(fix_to_virt(index), &entry));
 }
 

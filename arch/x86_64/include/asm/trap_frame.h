@@ -18,6 +18,10 @@ struct trap_frame {
 };
 
 #define NR_EXCEPTIONS 32
+#define NR_VECTORS    256 /* those above the exceptions are interrupts */
 
 /* Where each vector enters. */
-extern const uintptr_t x86_trap_entries[NR_EXCEPTIONS];
+extern const uintptr_t x86_trap_entries[NR_VECTORS];
+
+/* What trap_entry.S calls: to ktrap() or to kirq(). */
+void x86_trap(struct trap_frame *frame);

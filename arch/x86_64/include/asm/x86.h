@@ -55,6 +55,14 @@ static inline void x86_write_cr3(unsigned long value)
 	asm volatile("movq %0, %%cr3" : : "r"(value) : "memory");
 }
 
+static inline uint64_t x86_read_msr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
 static inline void x86_write_msr(uint32_t msr, uint64_t value)
 {
 	asm volatile("wrmsr"
