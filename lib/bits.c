@@ -43,6 +43,16 @@ void bitmap_clear(unsigned long *map, unsigned long start, unsigned long count)
 	map[last] &= ~(mask & tail_mask(end));
 }
 
+/* Four at a turn: the early maps of a large machine are thousands of words of one kind. */
+static unsigned long skip_words(const unsigned long *map, unsigned long word, unsigned long end,
+				unsigned long value)
+{
+	while (word + 4 <= end && !((map[word] ^ value) | (map[word + 1] ^ value) |
+				    (map[word + 2] ^ value) | (map[word + 3] ^ value)))
+		word += 4;
+	return word;
+}
+
 /* The first bit in [start, size) that differs from `inverted`'s bits. What lies behind `size` in its word is not believed. */
 static unsigned long find_next(const unsigned long *map, unsigned long size, unsigned long start,
 			       unsigned long inverted)
@@ -52,6 +62,8 @@ static unsigned long find_next(const unsigned long *map, unsigned long size, uns
 	if (start >= size)
 		return size;
 	bits = (map[word] ^ inverted) & head_mask(start);
+	if (!bits)
+		word = skip_words(map, word + 1, end, inverted) - 1;
 	while (!bits && ++word < end)
 		bits = map[word] ^ inverted;
 	return bits ? min(word * BITS_PER_LONG + lowest_bit(bits), size) : size;
