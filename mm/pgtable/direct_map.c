@@ -26,8 +26,8 @@
  *	D3  Where it shows the image's text and read-only data it is read-only.
  *
  * LOCKING	Built once, by the boot CPU.
- * COST		A table page for each GiB in use, and one for each 2 MiB unit of the image. 30
- *		instructions a leaf.
+ * COST		A table page for each GiB in use, and one for each 2 MiB unit of the image. 10
+ *		instructions a leaf: with leaves of 1 GiB 4 TiB are 8 tables and 4096 leaves.
  * FLOOR	pgtable. Needs memblock and the fixmap.
  * LINUX	arch/x86/mm/init.c: init_mem_mapping(); arch/arm64/mm/mmu.c: map_mem(). There
  *		large leaves are split when permissions change (set_memory_ro, cpa).

@@ -30,7 +30,7 @@
  *	T3  A table page is given back only after a flush behind its unlinking.
  *
  * LOCKING	The caller keeps other writers of the range away. Nothing sleeps.
- * COST		Map: 25 to 40 instructions a leaf. Unmap: the same, and for each table
+ * COST		Map: some 10 instructions a leaf of a run. Unmap: the same, and for each table
  *		that it touches a look at whether any other entry is left.
  * FLOOR	pgtable. Called by everybody above; by direct_map.c in this folder.
  * LINUX	mm/memory.c, mm/vmalloc.c: vmap_range_noflush(), vunmap_range(); each
@@ -197,21 +197,24 @@ static pte_t *table_below_or_new(const struct pt_source *source, pte_t *entry, u
 	return pt_table_open(table, level - 1);
 }
 
-/* The lowest level in a loop of its own, as for unmap. */
-static void map_leaves(struct map_walk *walk, pte_t *table)
+/*
+ * A leaf fits: it and those that follow in this table, as far as range and free entries reach, in a loop of its own
+ * as for unmap. Returns the index behind them.
+ */
+static unsigned int map_leaves(struct map_walk *walk, pte_t *table, unsigned int index,
+			       unsigned int level)
 {
-	unsigned int index = level_index(walk->left.va, 0);
-	size_t nr = min(walk->left.size >> PAGE_SHIFT, (size_t)(PT_ENTRIES - index)), i;
-	pte_t leaf = arch_pte_leaf(walk->pa, walk->prot, 0);
+	size_t nr = min(walk->left.size / level_size(level), (size_t)(PT_ENTRIES - index)), i;
+	pte_t leaf = arch_pte_leaf(walk->pa, walk->prot, level);
 
-	for (i = 0; i < nr; i++, leaf = arch_pte_next(leaf, 0)) {
-		CHECK(arch_pte_kind(table[index + i], 0) == PTE_NONE, "0x%lx is mapped already",
-		      (unsigned long)(walk->left.va + (i << PAGE_SHIFT)));
+	for (i = 0; i < nr && arch_pte_kind(table[index + i], level) == PTE_NONE; i++) {
 		arch_pte_set(&table[index + i], leaf);
+		leaf = arch_pte_next(leaf, level);
 	}
-	walk->pa += nr << PAGE_SHIFT;
-	walk->left.va += nr << PAGE_SHIFT;
-	walk->left.size -= nr << PAGE_SHIFT;
+	walk->pa += i * level_size(level);
+	walk->left.va += i * level_size(level);
+	walk->left.size -= i * level_size(level);
+	return index + (unsigned int)i;
 }
 
 /* On -ENOMEM walk->left tells how far it came. */
@@ -221,17 +224,13 @@ static int map_table(struct map_walk *walk, pte_t *table, unsigned int level)
 	pte_t *below;
 	int error;
 
-	if (level == 0) {
-		map_leaves(walk, table);
-		return 0;
-	}
-	for (; index < PT_ENTRIES && walk->left.size; index++) {
-		CHECK(arch_pte_kind(table[index], level) != PTE_LEAF, "0x%lx is mapped already",
-		      (unsigned long)walk->left.va);
-		if (arch_pte_kind(table[index], level) == PTE_NONE && leaf_fits(walk, level)) {
-			arch_pte_set(&table[index], arch_pte_leaf(walk->pa, walk->prot, level));
-			walk->pa += level_size(level);
-			walk_skip(&walk->left, level);
+	while (index < PT_ENTRIES && walk->left.size) {
+		enum pte_kind kind = arch_pte_kind(table[index], level);
+
+		CHECK(kind == PTE_NONE || (kind == PTE_TABLE && level > 0),
+		      "0x%lx is mapped already", (unsigned long)walk->left.va);
+		if (kind == PTE_NONE && leaf_fits(walk, level)) {
+			index = map_leaves(walk, table, index, level);
 			continue;
 		}
 		below = table_below_or_new(walk->source, &table[index], level);
@@ -240,6 +239,7 @@ static int map_table(struct map_walk *walk, pte_t *table, unsigned int level)
 		error = map_table(walk, below, level - 1);
 		if (error)
 			return error;
+		index++;
 	}
 	return 0;
 }
