@@ -14,7 +14,7 @@
  *
  * PICTURE	4 GiB of RAM around the hole below 4 GiB; one node
  *
- *	0       1 GiB                    3 GiB     4 GiB     5 GiB
+ *	0       256 MiB                  3 GiB     4 GiB     5 GiB
  *	[ bitmap ][ memblock              ]  hole   [ memblock ]
  *	  E2: reserved, then freed where memblock says so
  *

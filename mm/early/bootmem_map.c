@@ -6,7 +6,7 @@
  *	A node's memory is a row of pages and a bitmap with one bit for each: 1 is
  *	taken. To allocate is to find a run of zeros and to set them. All bits start
  *	as 1, then what memblock calls free is cleared: what nobody has declared
- *	free can never be handed out. A map costs 32 KiB for 1 GiB, so the spans
+ *	free can never be handed out. A map costs 8 KiB for 256 MiB, so the spans
  *	of all maps together are at most that; the rest stays in memblock.
  *
  * PICTURE	small requests share the last page (last_pos 6, last_offset 0x300)
@@ -23,7 +23,7 @@
  *
  * INVARIANTS	(bootmem_check_all() proves them, bootmem_test.c breaks them)
  *	O1  nr_free is the number of zero bits; no bit behind the span is zero.
- *	O2  Spans are page aligned, sorted and disjoint, together at most 1 GiB.
+ *	O2  Spans are page aligned, sorted and disjoint, together at most 256 MiB.
  *	O3  While last_offset > 0, page last_pos is taken and the offset is inside it.
  *
  * LOCKING	None: one CPU, interrupts off. Nothing sleeps.
@@ -351,5 +351,5 @@ bool bootmem_check_all(const struct bootmem *bootmem)
 		together += node->end - node->start;
 	}
 	return together <= BOOTMEM_MAX_SPAN ||
-	       broken(&bootmem->node[0], "O2: the spans are more than 1 GiB");
+	       broken(&bootmem->node[0], "O2: the spans are more than 256 MiB");
 }

@@ -89,7 +89,7 @@ phys_addr_t memblock_map_alloc(struct memblock *map, const struct memblock_reque
 
 /* --- bootmem_map.c: the bitmaps --- */
 
-#define BOOTMEM_MAX_SPAN (1 * GiB) /* of all nodes together */
+#define BOOTMEM_MAX_SPAN (256 * MiB) /* of all nodes together */
 
 /* One node's map: bit n is the frame at start + n pages, 1 is taken. (Linux 2.6: bootmem_data) */
 struct bootmem_data {

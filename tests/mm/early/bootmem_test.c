@@ -274,9 +274,9 @@ static struct memblock map_of(unsigned int nr)
 
 /*
  *	0      3 GiB  4 GiB   8 GiB
- *	[ RAM  ]      [ RAM   ]		the span: [0, 1 GiB)
+ *	[ RAM  ]      [ RAM   ]		the span: [0, 256 MiB)
  */
-KTEST(bootmem, the_spans_are_low_and_together_at_most_1_gib)
+KTEST(bootmem, the_spans_are_low_and_together_at_most_256_mib)
 {
 	struct memblock map = map_of(2);
 	struct memblock_range span[MAX_NUMNODES];
@@ -285,12 +285,12 @@ KTEST(bootmem, the_spans_are_low_and_together_at_most_1_gib)
 	regions[1] = (struct memblock_region){.base = 4 * GiB, .size = 4 * GiB};
 	EXPECT_EQ(bootmem_choose_spans(&map, ~0UL, span), 1);
 	EXPECT_EQ(span[0].start, 0);
-	EXPECT_EQ(span[0].end, GiB);
+	EXPECT_EQ(span[0].end, 256 * MiB);
 	regions[1].nid = 1;
 	EXPECT_EQ(bootmem_choose_spans(&map, ~0UL, span), 2);
-	EXPECT_EQ(span[0].end, GiB / 2);
+	EXPECT_EQ(span[0].end, 128 * MiB);
 	EXPECT_EQ(span[1].start, 4 * GiB);
-	EXPECT_EQ(span[1].end, 4 * GiB + GiB / 2);
+	EXPECT_EQ(span[1].end, 4 * GiB + 128 * MiB);
 	EXPECT_EQ(bootmem_choose_spans(&map, 16 * MiB, span), 1);
 	EXPECT_EQ(span[0].end, 16 * MiB);
 }
