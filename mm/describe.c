@@ -10,6 +10,7 @@
 #include <arch/layout.h>
 #include <lib/sections.h>
 #include <lib/symbols.h>
+#include <mm/deferred.h>
 #include <mm/direct_map.h>
 #include <mm/memblock.h>
 #include <mm/pgtable.h>
@@ -171,6 +172,14 @@ void mm_describe_address(struct seq_file *file, uintptr_t address)
 	}
 	describe_mapping(file, &entry);
 	pfn = (unsigned long)((entry.pa + (address - entry.va)) >> PAGE_SHIFT);
+	if (pfn_is_deferred(pfn)) {
+		seq_printf(
+			file,
+			"page      pfn 0x%lx, free in a block of order %u whose struct pages are "
+			"not written yet\n",
+			pfn, MAX_PAGE_ORDER);
+		return;
+	}
 	if (!pfn_valid(pfn)) {
 		seq_puts(file, "page      none: not memory that Loam manages\n");
 		return;

@@ -8,6 +8,7 @@
 #include <mm/init.h>
 
 #include <lib/string.h>
+#include <mm/deferred.h>
 #include <mm/migrate.h>
 #include <mm/page.h>
 #include <mm/pcp.h>
@@ -71,7 +72,7 @@ void proc_pagetypeinfo(struct seq_file *file)
 /* U M R H C I, or a point where no page is the zone's. */
 static char pageblock_letter(const struct zone *zone, unsigned long pfn)
 {
-	if (!pfn_valid(pfn) || pfn_to_page(pfn)->zone_node != zone_node_bits(zone))
+	if (!zone_has_frame(zone, pfn))
 		return '.';
 	return migratetype_name(pageblock_type(zone, pfn))[0];
 }

@@ -132,7 +132,7 @@ bool memblock_is_region_memory(phys_addr_t base, phys_addr_t size);   /* all of 
 bool memblock_overlaps_memory(phys_addr_t base, phys_addr_t size);    /* any byte of it */
 bool memblock_is_region_reserved(phys_addr_t base, phys_addr_t size); /* any byte of it */
 
-/* The node of the RAM at this frame, and the bounds of its region in frames; -1 when there is none. */
+/* The node of the RAM at this frame, and the bounds of its region in frames (NULL: not wanted); -1 when there is none. */
 int memblock_search_pfn_nid(unsigned long pfn, unsigned long *start_pfn, unsigned long *end_pfn);
 
 /*

@@ -118,15 +118,18 @@ static inline struct page *compound_head(struct page *page)
 }
 
 /*
- * Which units are backed: one bit each, in chunks of 512 bytes that stand for 16 GiB; where there is no
- * RAM they share an empty one. Constant after boot; for the two functions below.
+ * Which units have struct pages that are written: one bit each, in chunks of 512 bytes that stand for 16 GiB; where
+ * there is no RAM they share an empty one. For the two functions below.
  */
 #define PAGE_UNIT_SHIFT	 MAX_PAGE_ORDER /* of frames */
 #define PAGE_CHUNK_SHIFT 12		/* of units */
 extern unsigned long **page_unit_chunks;
 extern unsigned long page_nr_units;
 
-/* Is there a struct page for this frame? (The frame may still be a hole inside a unit.) O(1), any context. */
+/*
+ * Is there a struct page for this frame, which may be read? The frame may still be a hole inside a unit. False
+ * also for RAM that is free and whose struct page is not written yet (mm/deferred.h). O(1), any context.
+ */
 static inline bool pfn_valid(unsigned long pfn)
 {
 	unsigned long unit = pfn >> PAGE_UNIT_SHIFT;
@@ -182,14 +185,14 @@ bool join_pages(struct page *page, unsigned int order);
 void free_page_run(struct page *page, unsigned long nr);
 
 /*
- * Struct pages for every frame that exists, all reserved; nodes and zones with
- * what they span and what is present. Once, at boot, after bootmem_init(); memory comes from early.
+ * Room for a struct page of every frame that exists; nodes and zones with what they span and what is
+ * present. Once, at boot, after bootmem_init(); memory comes from early.
  */
 void page_init(void);
 
 /*
- * The handover: every range that early has left becomes free blocks, then the
- * watermarks are set. Returns the pages; early is closed then. Once.
+ * The handover: struct pages are written, but of blocks that are free as a whole; every range that early has left becomes
+ * free blocks, then the watermarks are set. Returns the pages; early is closed then. Once, after page_init().
  */
 unsigned long page_take_free(void);
 
@@ -197,7 +200,7 @@ unsigned long nr_free_pages(void);   /* in the buddy, all zones; per-CPU lists n
 unsigned long totalram_pages(void);  /* managed pages of all zones */
 unsigned long nr_struct_pages(void); /* struct pages that are backed by memory, holes' included */
 
-/* The first page of the free, listed or allocated block that `page` lies in; NULL for a reserved page. O(MAX_ORDER). */
+/* The first page of the free, listed or allocated block that `page` lies in; NULL for a reserved page and in a deferred block. O(MAX_ORDER). */
 struct page *page_block(struct page *page);
 
 /*

@@ -27,10 +27,10 @@ enum migratetype {
 
 #define PAGEBLOCK_ORDER 9 /* of every real zone: 2 MiB */
 
-/* Free blocks of one order. */
+/* Free blocks of one order. Of the largest some may be deferred: on no list, but in both counts (mm/deferred.h). */
 struct free_area {
 	struct list_head free_list[MIGRATE_TYPES];
-	unsigned long nr_of_type[MIGRATE_TYPES]; /* the length of each list */
+	unsigned long nr_of_type[MIGRATE_TYPES]; /* blocks of each type */
 	unsigned long nr_free;			 /* blocks in all of them */
 };
 
@@ -56,6 +56,8 @@ struct zone {
 	unsigned long fast_mark[MAX_NR_ZONES]; /* low and that reserve */
 	struct per_cpu_pages
 		*pageset; /* one for each possible CPU (mm/pcp.h); NULL in an unpopulated zone */
+	unsigned long nr_deferred;    /* free blocks whose struct pages are not written */
+	unsigned int deferred_from;   /* where to look for the next of them */
 	unsigned long nr_isolated;    /* pageblocks of type MIGRATE_ISOLATE */
 	unsigned int pageblock_order; /* PAGEBLOCK_ORDER, but for tests' own zones */
 	unsigned long

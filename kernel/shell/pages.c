@@ -7,6 +7,7 @@
 #include <lib/errno.h>
 #include <lib/printk.h>
 #include <lib/string.h>
+#include <mm/deferred.h>
 #include <mm/init.h>
 #include <mm/page.h>
 #include <mm/page_debug.h>
@@ -14,9 +15,15 @@
 COMMAND(page, "page PFN", "all that is known of one page frame")
 {
 	unsigned long long pfn;
+	char text[128];
 
 	if (argc != 2 || !shell_parse_number(argv[1], &pfn))
 		return SHELL_USAGE;
+	if (pfn_is_deferred((unsigned long)pfn)) {
+		page_describe(pfn_to_page((unsigned long)pfn), text, sizeof(text));
+		seq_printf(out, "%s: its struct page is not written yet\n", text);
+		return 0;
+	}
 	if (!pfn_valid((unsigned long)pfn)) {
 		console_print("page: there is no struct page for pfn 0x%llx; `memmap` shows what "
 			      "memory there is\n",

@@ -449,8 +449,10 @@ int memblock_search_pfn_nid(unsigned long pfn, unsigned long *start_pfn, unsigne
 	if (!memblock_is_memory(pa))
 		return -1;
 	region = &memblock.memory.regions[region_search(&memblock.memory, pa)];
-	*start_pfn = (unsigned long)(region->base >> PAGE_SHIFT);
-	*end_pfn = (unsigned long)(region_end(region) >> PAGE_SHIFT);
+	if (start_pfn)
+		*start_pfn = (unsigned long)(region->base >> PAGE_SHIFT);
+	if (end_pfn)
+		*end_pfn = (unsigned long)(region_end(region) >> PAGE_SHIFT);
 	return region->nid;
 }
 

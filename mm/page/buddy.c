@@ -36,7 +36,8 @@
  *	B3  Only the first page of a free block carries PG_BUDDY and the order;
  *	    its other pages carry nothing, and none has users.
  *	B4  zone->nr_free is the sum of 2^k times the length of list k, and each
- *	    free_area's nr_of_type are the lengths of its lists, nr_free their sum.
+ *	    free_area's nr_of_type are the lengths of its lists, nr_free their sum. Deferred blocks
+ *	    (deferred.c) are counted, but on no list.
  *	B5  Every page of a free block lies in the zone's span, exists, and says
  *	    that it belongs to the zone.
  *	B6  Each list is a ring whose links agree.
@@ -99,6 +100,8 @@ static inline struct page *take_block(struct zone *zone, unsigned int order,
 	      "is no free block: zone %s, order %u, page %px: state 0x%x", zone->name, from->order,
 	      page, page->state);
 	area_remove(&zone->free_area[from->order], page, zone->state_bits, from->type);
+	if (unlikely(from->order == MAX_PAGE_ORDER))
+		free_list_top_up(zone);
 	expand(zone, page, order, from->order, from->type, observer);
 	zone->nr_free -= 1UL << order;
 	ASSERT(IS_ALIGNED(page_to_pfn(page), 1UL << order), "pfn 0x%lx, order %u",

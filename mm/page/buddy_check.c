@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buddy_check.c - proof of one zone's free lists: B1 to B7 of buddy.c.
+ * buddy_check.c - proof of one zone's free lists: B1 to B7 of buddy.c, F2 and F3 of deferred.c.
  *
  * Nothing on a list is believed before it is compared: a link that leads out
  * of the zone's struct pages is told, not followed.
@@ -102,6 +102,12 @@ static bool check_block(const struct zone *zone, const struct page *page, unsign
 	       check_type(zone, page, order, type);
 }
 
+/* Free blocks that are on no list. */
+static unsigned long deferred_of(const struct zone *zone, unsigned int order, enum migratetype type)
+{
+	return order == MAX_PAGE_ORDER && type == MIGRATE_MOVABLE ? zone->nr_deferred : 0;
+}
+
 static bool check_list(const struct zone *zone, unsigned int order, enum migratetype type)
 {
 	const struct free_area *area = &zone->free_area[order];
@@ -124,6 +130,10 @@ static bool check_list(const struct zone *zone, unsigned int order, enum migrate
 	if (head->prev != link)
 		return fail(zone, "B6", zone->start_pfn, "list %u: the head's prev leads elsewhere",
 			    order);
+	if (deferred_of(zone, order, type) && !length)
+		return fail(zone, "F3", zone->start_pfn, "%lu blocks are deferred, none is listed",
+			    zone->nr_deferred);
+	length += deferred_of(zone, order, type);
 	if (length != area->nr_of_type[type])
 		return fail(zone, "B4", zone->start_pfn, "list %u of %s has %lu blocks, not %lu",
 			    order, migratetype_name(type), length, area->nr_of_type[type]);

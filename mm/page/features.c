@@ -24,6 +24,7 @@
 #include <lib/errno.h>
 #include <lib/printf.h>
 #include <lib/printk.h>
+#include <mm/deferred.h>
 #include <mm/direct_map.h>
 #include <mm/page_owner.h>
 #include <mm/zone.h>
@@ -110,6 +111,7 @@ void free_blocks_visit(void (*visit)(struct page *page, unsigned int order))
 
 static int start(enum page_debug_feature feature)
 {
+	page_materialise_all(); /* what is free must be known block by block */
 	switch (feature) {
 	case PAGE_DEBUG_POISON:
 		return page_poison_start();

@@ -57,12 +57,25 @@ static inline uint32_t free_state(const struct zone *zone, unsigned int order)
 	return page_state(PG_BUDDY, order, 0) | zone->state_bits;
 }
 
+/* deferred.c: one block gets its struct pages and goes to the list of movable blocks of the largest order. */
+void deferred_pull(struct zone *zone);
+
+/* As long as there are deferred blocks that list has one (F3 of deferred.c), so that nobody else need know of them. */
+static inline void free_list_top_up(struct zone *zone)
+{
+	if (unlikely(zone->nr_deferred) &&
+	    list_empty(&zone->free_area[MAX_PAGE_ORDER].free_list[MIGRATE_MOVABLE]))
+		deferred_pull(zone);
+}
+
 /* From one type's list to another's; `page` stays a free block. */
 static inline void free_list_move(struct zone *zone, struct page *page, unsigned int order,
 				  enum migratetype from, enum migratetype to)
 {
 	area_remove(&zone->free_area[order], page, zone->state_bits, from);
 	area_add(&zone->free_area[order], page, free_state(zone, order), to);
+	if (order == MAX_PAGE_ORDER)
+		free_list_top_up(zone);
 }
 
 /* A block that another type's request may have. */

@@ -27,6 +27,7 @@
 #include <lib/poison.h>
 #include <mm/buddy.h>
 #include <mm/early.h>
+#include "free_list.h"
 #include "impl.h"
 
 /* The order of the largest block that starts at `start` and ends in [start, end). */
@@ -39,56 +40,83 @@ static unsigned int largest_order(unsigned long start, unsigned long end)
 	return min((unsigned int)MAX_PAGE_ORDER, min(aligned, fits));
 }
 
-static void zone_add_free(struct zone *zone, unsigned long start, unsigned long end)
+static void give_range(struct zone *zone, unsigned long start, unsigned long end)
 {
-	unsigned long flags, pfn;
+	unsigned long pfn;
 	unsigned int order;
 
 	frames_clear_reserved(start, end);
 	if (zone->type != ZONE_HIGHMEM)
 		mem_poison(phys_to_virt((phys_addr_t)start << PAGE_SHIFT), (end - start)
 										   << PAGE_SHIFT);
+	for (pfn = start; pfn < end; pfn += 1UL << order) {
+		order = largest_order(pfn, end);
+		buddy_give(zone, pfn_to_page(pfn), order);
+	}
+}
+
+static void zone_add_free(struct zone *zone, unsigned long start, unsigned long end)
+{
+	unsigned long flags, stop, blank_end;
+
 	spin_lock_irqsave(&zone->lock, flags);
 	zone->managed_pages += end - start;
 	CHECK(zone->managed_pages <= zone->present_pages, "zone %s: %lu of %lu", zone->name,
 	      zone->managed_pages, zone->present_pages);
-	for (pfn = start; pfn < end; pfn += 1UL << order) {
-		order = largest_order(pfn, end);
-		buddy_give(zone, pfn_to_page(pfn), order);
+	for (; start < end; start = blank_end) {
+		stop = blank_next(start, end, &blank_end);
+		if (start < stop) {
+			give_range(zone, start, stop);
+			blank_end = stop;
+		} else {
+			deferred_give(zone, start, blank_end);
+		}
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 /* A range may cross the end of a zone. */
-static unsigned long add_free_range(unsigned long start, unsigned long end)
+static unsigned long add_free_range(unsigned long start, unsigned long end, int nid)
 {
 	unsigned long at = start, stop;
 	struct zone *zone;
 
-	while (at < end) {
-		CHECK(pfn_valid(at), "pfn 0x%lx", at);
-		zone = page_zone(pfn_to_page(at));
+	for (; at < end; at = stop) {
+		zone = zone_of_frame(nid, at);
 		stop = min(end, zone_end_pfn(zone->type));
 		CHECK(zone_spans_pfn(zone, at) && zone_spans_pfn(zone, stop - 1),
 		      "pfns 0x%lx to 0x%lx, zone %s", at, stop, zone->name);
 		zone_add_free(zone, at, stop);
-		at = stop;
 	}
 	return end - start;
+}
+
+static void top_up(struct zone *zone)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	free_list_top_up(zone);
+	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 unsigned long page_take_free(void)
 {
 	unsigned long cursor = 0, start, end, nr_pages = 0;
+	struct zone *zone;
 	int nid;
 
+	deferred_choose();
+	frames_write_reserved();
 	while (early_next_free_range(&cursor, &start, &end, &nid))
-		nr_pages += add_free_range(start, end);
+		nr_pages += add_free_range(start, end, nid);
 
 	/* Last, what early itself stood on: nobody reads it any more. */
 	while (early_close(&start, &end))
-		nr_pages += add_free_range(start, end);
+		nr_pages += add_free_range(start, end, page_to_nid(pfn_to_page(start)));
 
+	for_each_populated_zone (zone)
+		top_up(zone);
 	mobility_init();
 	zones_set_watermarks();
 	CHECK(nr_pages == totalram_pages(), "%lu taken, %lu managed", nr_pages, totalram_pages());

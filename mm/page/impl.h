@@ -49,6 +49,31 @@ void pcp_set_ways(void);
 /* pcp.c: must each free look closer? Anew when a pageblock is isolated, or features of debug.h change. */
 void pcp_set_free_slowly(struct zone *zone);
 
+/* zone.c: the zone of a frame of RAM on memblock's node `nid`. */
+struct zone *zone_of_frame(int nid, unsigned long pfn);
+
+/*
+ * page.c: write struct pages [start_pfn, end_pfn), all of one state and nobody's; say that the units [start, end) are written; write
+ * as reserved all that are not left blank.
+ */
+void frames_write(unsigned long start_pfn, unsigned long end_pfn, uint32_t state);
+void units_set_written(unsigned long start, unsigned long end);
+void frames_write_reserved(void);
+
+/* page.c: frames that hold struct pages, large pieces only; false behind the last. */
+#define STRUCT_PAGE_PIECES 32
+bool struct_page_piece(unsigned int index, unsigned long *start_pfn, unsigned long *end_pfn);
+
+/*
+ * deferred.c: which blocks stay blank, after the last early allocation; those of a free range counted as free
+ * blocks (the caller holds zone->lock).
+ */
+void deferred_choose(void);
+void deferred_give(struct zone *zone, unsigned long start_pfn, unsigned long end_pfn);
+
+/* The first frame of [pfn, end) that was left blank at the handover, else `end`, and where that piece of blank ones ends. */
+unsigned long blank_next(unsigned long pfn, unsigned long end, unsigned long *blank_end);
+
 /* page.c: write the state of free pages' struct pages, [start_pfn, end_pfn) of one zone, until now reserved. */
 void frames_clear_reserved(unsigned long start_pfn, unsigned long end_pfn);
 

@@ -42,6 +42,7 @@
 #include <mm/migrate.h>
 
 #include <lib/check.h>
+#include <mm/deferred.h>
 #include "free_list.h"
 #include "impl.h"
 
@@ -95,7 +96,7 @@ void pageblocks_count(const struct zone *zone, unsigned long nr[MIGRATE_TYPES])
 	for (type = 0; type < MIGRATE_TYPES; type++)
 		nr[type] = 0;
 	for (; pfn < end; pfn = ALIGN_DOWN(pfn, step) + step)
-		if (pfn_valid(pfn) && pfn_to_page(pfn)->zone_node == zone_node_bits(zone))
+		if (zone_has_frame(zone, pfn))
 			nr[pageblock_type(zone, pfn)]++;
 }
 
@@ -212,8 +213,8 @@ void mobility_init(void)
 	for_each_populated_zone (zone)
 		for (pfn = zone->start_pfn; zone_spans_pfn(zone, pfn);
 		     pfn = ALIGN_DOWN(pfn, 1UL << PAGEBLOCK_ORDER) + (1UL << PAGEBLOCK_ORDER))
-			if (pfn_valid(pfn) && page_zone(pfn_to_page(pfn)) == zone)
-				set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_UNMOVABLE);
+			if (zone_has_frame(zone, pfn))
+				set_pageblock_migratetype(page_materialise(pfn), MIGRATE_UNMOVABLE);
 }
 
 /* --- falling back --------------------------------------------------------------- */

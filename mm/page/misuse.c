@@ -23,7 +23,8 @@
 #include <lib/printf.h>
 #include <lib/report.h>
 #include <mm/direct_map.h>
-#include <mm/zone.h>
+#include <mm/deferred.h>
+#include <mm/memblock.h>
 #include "block.h"
 #include "impl.h"
 
@@ -33,6 +34,8 @@ struct page *page_block(struct page *page)
 	struct page *first;
 	unsigned int order;
 
+	if (!pfn_valid(pfn))
+		return NULL;
 	for (order = 0; order < MAX_ORDER; order++) {
 		first = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
 		if (first->flags & (PG_BUDDY | PG_PCP | PG_OWNED) && first->order >= order)
@@ -51,7 +54,22 @@ static const char *owner_name(const struct page *first)
 	return first->flags & PG_HEAD ? "a compound page" : "an allocated block";
 }
 
-int page_describe(struct page *page, char *text, size_t size)
+/* A frame whose struct page may not be read. */
+static int describe_blank(unsigned long pfn, char *text, size_t size)
+{
+	if (pfn_is_deferred(pfn))
+		return scnprintf(
+			text, size,
+			"pfn 0x%lx: inside a free block of order %u at pfn 0x%lx, deferred", pfn,
+			MAX_PAGE_ORDER, ALIGN_DOWN(pfn, MAX_ORDER_NR_PAGES));
+	return scnprintf(text, size, "pfn 0x%lx: %s", pfn,
+			 memblock_is_memory((phys_addr_t)pfn << PAGE_SHIFT)
+				 ? "reserved, it holds struct pages"
+				 : "no RAM");
+}
+
+/* The struct page can be read. */
+static int describe_written(struct page *page, char *text, size_t size)
 {
 	struct page *first = page_block(page);
 	struct zone *zone = page_zone(page);
@@ -78,12 +96,19 @@ int page_describe(struct page *page, char *text, size_t size)
 				  first->refcount);
 }
 
+int page_describe(struct page *page, char *text, size_t size)
+{
+	if (!page_exists(page))
+		return describe_blank(page_to_pfn(page), text, size);
+	return describe_written(page, text, size);
+}
+
 enum misuse misuse_of_page(struct page *page, unsigned int order)
 {
 	struct page *first;
 
 	if (!page_exists(page))
-		return MISUSE_NO_PAGE;
+		return page_is_deferred(page) ? MISUSE_FREED : MISUSE_NO_PAGE;
 	if (page->flags & PG_RESERVED)
 		return MISUSE_RESERVED;
 	first = page_block(page);
@@ -121,7 +146,7 @@ void misuse_report_page(enum misuse misuse, const char *who, struct page *page, 
 	char text[128];
 
 	report_open(REPORT_BUG, "%s: %s", who, texts[misuse].title);
-	if (page_exists(page)) {
+	if (page_exists(page) || page_is_deferred(page)) {
 		page_describe(page, text, sizeof(text));
 		report_line("page    %s", text);
 	} else {

@@ -28,8 +28,9 @@
  *	a 2 MiB boundary of vmemmap the piece is aligned likewise, so that one
  *	leaf maps it and no table page is needed.
  *
- *	Life of a struct page: page_init() writes all of it, as reserved.
- *	page_take_free() rewrites only `state` of those that early has left.
+ *	Life of a struct page: at the handover all of a unit are written as reserved, then
+ *	`state` of those that early has left becomes free. Units that are free as a
+ *	whole are left alone until somebody wants them (deferred.c).
  *
  * INVARIANTS	(page_check() proves them)
  *	P1  Each frame is in exactly one state (mm/page.h).
@@ -44,8 +45,7 @@
  *		which read what never changes after it.
  * COST		32 bytes a frame, 0.8 % of memory. To write one takes 4.8
  *		instructions on x86_64 (four stores, eight frames a turn), and
- *		1.4 more when it becomes free: 130,000 frames of 512 MiB take
- *		0.8 million.
+ *		1.4 more when it becomes free; at boot it is done for a few units only.
  * FLOOR	page, its first file. Memory from early, leaves through pgtable.
  * LINUX	mm/sparse.c, mm/sparse-vmemmap.c, mm/mm_init.c: memmap_init(),
  *		__init_single_page(); pfn_valid(). Linux backs sections of 128 MiB.
@@ -74,6 +74,12 @@ static unsigned long empty_chunk[BIT(PAGE_CHUNK_SHIFT) / BITS_PER_LONG];
 unsigned long **page_unit_chunks;
 unsigned long page_nr_units; /* behind the last that is backed */
 static unsigned long nr_backed_units;
+
+/* Where struct pages lie, in frames. */
+static struct {
+	unsigned long start, end;
+} pieces[STRUCT_PAGE_PIECES];
+static unsigned int nr_pieces;
 
 static_assert(LEAF_SIZE % UNIT_BYTES == 0, "a leaf holds whole units");
 static_assert(UNIT_BYTES % PAGE_SIZE == 0, "a unit is mapped by whole pages");
@@ -126,21 +132,28 @@ static phys_addr_t boot_table(const struct pt_source *source)
 	return direct_map_to_phys(boot_memory(PAGE_SIZE, PAGE_SIZE));
 }
 
-static void mark_backed(unsigned long start, unsigned long end)
+/* A chunk of bits, all zero, for each 16 GiB in which a unit lies. */
+static void make_chunks(unsigned long start, unsigned long end)
 {
-	unsigned long unit, *chunk;
+	unsigned long chunk = start >> PAGE_CHUNK_SHIFT;
 
-	ASSERT(start <= end && end <= page_nr_units, "units %lu to %lu", start, end);
-	for (unit = start; unit < end; unit++) {
-		chunk = page_unit_chunks[unit >> PAGE_CHUNK_SHIFT];
-		if (chunk == empty_chunk)
-			chunk = boot_memory(BIT(PAGE_CHUNK_SHIFT) / 8, 0);
-		page_unit_chunks[unit >> PAGE_CHUNK_SHIFT] = chunk;
-		CHECK(!bitmap_test(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1)), "unit %lu twice",
-		      unit);
-		bitmap_set_bit(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1));
-	}
+	ASSERT(start < end && end <= page_nr_units, "units %lu to %lu", start, end);
+	for (; chunk <= (end - 1) >> PAGE_CHUNK_SHIFT; chunk++)
+		if (page_unit_chunks[chunk] == empty_chunk)
+			page_unit_chunks[chunk] = boot_memory(BIT(PAGE_CHUNK_SHIFT) / 8, 0);
 	nr_backed_units += end - start;
+}
+
+void units_set_written(unsigned long start, unsigned long end)
+{
+	unsigned long unit, bit;
+
+	for (unit = start; unit < end; unit++) {
+		bit = unit & (BIT(PAGE_CHUNK_SHIFT) - 1);
+		ASSERT(page_unit_chunks[unit >> PAGE_CHUNK_SHIFT] != empty_chunk, "unit %lu", unit);
+		__atomic_fetch_or(&page_unit_chunks[unit >> PAGE_CHUNK_SHIFT][bit / BITS_PER_LONG],
+				  BIT(bit % BITS_PER_LONG), __ATOMIC_RELEASE);
+	}
 }
 
 /* Of the units [start, end) as many from the start as one kind of leaf maps best. */
@@ -151,6 +164,24 @@ static unsigned long piece_units(unsigned long start, unsigned long end)
 	if (!IS_ALIGNED(start, LEAF_UNITS))
 		return min(end, ALIGN_UP(start, LEAF_UNITS)) - start;
 	return whole ? whole : end - start;
+}
+
+/* Large pieces are noted: nobody will want the struct pages of what holds struct pages. */
+static void note_piece(phys_addr_t pa, size_t size)
+{
+	if (size < PAGE_SIZE << MAX_PAGE_ORDER || nr_pieces == STRUCT_PAGE_PIECES)
+		return;
+	pieces[nr_pieces].start = pa >> PAGE_SHIFT;
+	pieces[nr_pieces++].end = (pa + size) >> PAGE_SHIFT;
+}
+
+bool struct_page_piece(unsigned int index, unsigned long *start_pfn, unsigned long *end_pfn)
+{
+	if (index >= nr_pieces)
+		return false;
+	*start_pfn = pieces[index].start;
+	*end_pfn = pieces[index].end;
+	return true;
 }
 
 /* Back up to `nr` units with one piece of memory; where none is that large, with a part. Returns how many. */
@@ -168,6 +199,7 @@ static unsigned long back_piece(unsigned long start, unsigned long nr)
 			too_small(UNIT_BYTES);
 	}
 	ASSERT(IS_ALIGNED(pa, PAGE_SIZE), "pa 0x%llx", (unsigned long long)pa);
+	note_piece(pa, nr * UNIT_BYTES);
 	if (pgtable_map(&source, va, pa, nr * UNIT_BYTES, PROT_KERNEL_RW, 1))
 		too_small(PAGE_SIZE);
 	return nr;
@@ -175,8 +207,10 @@ static unsigned long back_piece(unsigned long start, unsigned long nr)
 
 static void back_units(unsigned long start, unsigned long end)
 {
+	if (start == end)
+		return;
 	CHECK(end * UNIT_BYTES <= arch_region_size(REGION_VMEMMAP), "unit %lu", end);
-	mark_backed(start, end);
+	make_chunks(start, end);
 	while (start < end)
 		start += back_piece(start, piece_units(start, end));
 }
@@ -202,12 +236,12 @@ static void back_all(void)
 /* --- writing it ------------------------------------------------------------- */
 
 /* Eight at a turn: at 4 GiB each instruction more in this loop costs a million. */
-static void frames_write(unsigned long start, unsigned long end, uint32_t state)
+void frames_write(unsigned long start, unsigned long end, uint32_t state)
 {
 	const struct page blank = {.state = state};
 	struct page *page = pfn_to_page(start), *stop = pfn_to_page(end);
 
-	ASSERT(start < end && pfn_valid(start) && pfn_valid(end - 1), "pfns 0x%lx to 0x%lx", start,
+	ASSERT(start < end && end <= page_nr_units << PAGE_UNIT_SHIFT, "pfns 0x%lx to 0x%lx", start,
 	       end);
 	for (; page + 8 <= stop; page += 8) {
 		page[0] = blank;
@@ -243,14 +277,6 @@ void frames_clear_reserved(unsigned long start, unsigned long end)
 	}
 	for (; page < stop; page++)
 		page->state = state;
-}
-
-static bool frames_init(const struct frame_run *run, void *context)
-{
-	(void)context;
-	frames_write(run->start, run->end,
-		     page_state(PG_RESERVED, 0, (uint8_t)(run->type | run->nid << 2)));
-	return true;
 }
 
 /* --- walking it ------------------------------------------------------------- */
@@ -305,6 +331,27 @@ bool frames_visit(bool (*visit)(const struct frame_run *run, void *context), voi
 			   ALIGN_UP(at, MAX_ORDER_NR_PAGES));
 }
 
+static bool write_run(const struct frame_run *run, void *context)
+{
+	uint32_t state = page_state(PG_RESERVED, 0, (uint8_t)(run->type | run->nid << 2));
+	unsigned long at = run->start, stop, blank_end;
+
+	(void)context;
+	for (; at < run->end; at = blank_end) {
+		stop = blank_next(at, run->end, &blank_end);
+		if (at == stop)
+			continue;
+		frames_write(at, stop, state);
+		units_set_written(at >> PAGE_UNIT_SHIFT, ((stop - 1) >> PAGE_UNIT_SHIFT) + 1);
+	}
+	return true;
+}
+
+void frames_write_reserved(void)
+{
+	frames_visit(write_run, NULL);
+}
+
 void page_init(void)
 {
 	unsigned long last_pfn = (memblock_end_of_DRAM() - 1) >> PAGE_SHIFT, i;
@@ -317,5 +364,4 @@ void page_init(void)
 	for (i = 0; i <= page_nr_units >> PAGE_CHUNK_SHIFT; i++)
 		page_unit_chunks[i] = empty_chunk;
 	back_all();
-	frames_visit(frames_init, NULL);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_check.c - the sweep over all struct pages: P1 to P5 of page.c.
+ * page_check.c - the sweep over all struct pages: P1 to P5 of page.c, F1 and F2 of deferred.c.
  *
  * THE IDEA
  *	Go through the frames in rising order. What stands at the first page of
  *	a block says how far the block reaches; the pages inside must say
  *	nothing. So every frame is read once, and belongs to exactly one of:
  *	reserved, free, on a per-CPU list, in use. The four sums are then held against the zone.
+ *	Blocks without struct pages are counted, never read.
  *
  * LOCKING	None: the machine is quiet while it runs, or the sums are of no worth.
- * COST		Some 8 instructions a frame.
+ * COST		Some 8 instructions a frame that has a struct page, and as many a deferred block.
  * FLOOR	page.
  * LINUX	has none.
  */
@@ -17,15 +18,15 @@
 
 #include <lib/check.h>
 #include <lib/printk.h>
+#include <mm/deferred.h>
 #include <mm/pcp.h>
-#include <mm/zone.h>
 #include "impl.h"
 
 struct sweep {
 	int nid; /* one node at a time */
 	bool ok;
 	struct {
-		unsigned long free, listed, used, reserved;
+		unsigned long free, listed, used, reserved, deferred;
 	} sum[MAX_NR_ZONES];
 };
 
@@ -36,6 +37,16 @@ static bool fail(struct sweep *sweep, const char *rule, struct page *page)
 	page_describe(page, text, sizeof(text));
 	pr_err("page_check: %s fails: state 0x%x, %d users; %s\n", rule, page->state,
 	       page->refcount, text);
+	sweep->ok = false;
+	return false;
+}
+
+static bool fail_frame(struct sweep *sweep, const char *rule, unsigned long pfn)
+{
+	char text[128];
+
+	page_describe(pfn_to_page(pfn), text, sizeof(text));
+	pr_err("page_check: %s fails: no struct page is written; %s\n", rule, text);
 	sweep->ok = false;
 	return false;
 }
@@ -89,6 +100,24 @@ static unsigned long check_block(struct sweep *sweep, const struct frame_run *ru
 	return check_inner(sweep, page) ? length : 0;
 }
 
+/* Blocks that were not written; returns their length, 0 after a failure. */
+static unsigned long check_blank(struct sweep *sweep, const struct frame_run *run,
+				 unsigned long pfn)
+{
+	bool is_free = false;
+	unsigned long length = run->ram ? deferred_length(pfn, run->end, &is_free) : 0;
+
+	if (!length)
+		fail_frame(sweep, "F1", pfn);
+	if (is_free) {
+		sweep->sum[run->type].free += length;
+		sweep->sum[run->type].deferred += length >> MAX_PAGE_ORDER;
+	} else {
+		sweep->sum[run->type].reserved += length;
+	}
+	return length;
+}
+
 static bool check_run(const struct frame_run *run, void *context)
 {
 	struct sweep *sweep = context;
@@ -98,9 +127,10 @@ static bool check_run(const struct frame_run *run, void *context)
 	if (run->nid != sweep->nid)
 		return true;
 	for (pfn = run->start; pfn < run->end; pfn += length) {
-		if (pfn_to_page(pfn)->zone_node != zone_node)
+		if (pfn_valid(pfn) && pfn_to_page(pfn)->zone_node != zone_node)
 			return fail(sweep, "P1", pfn_to_page(pfn));
-		length = check_block(sweep, run, pfn);
+		length = pfn_valid(pfn) ? check_block(sweep, run, pfn)
+					: check_blank(sweep, run, pfn);
 		if (!length)
 			return false;
 	}
@@ -138,6 +168,8 @@ static bool check_node(int nid)
 				      zone->managed_pages);
 		sweep.ok &= check_sum(zone, "P4 (free)", free, zone->nr_free);
 		sweep.ok &= check_sum(zone, "P5 (per-CPU)", listed, zone_pcp_pages(zone));
+		sweep.ok &= check_sum(zone, "F2 (deferred)", sweep.sum[type].deferred,
+				      zone->nr_deferred);
 	}
 	return sweep.ok;
 }

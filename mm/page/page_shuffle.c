@@ -18,6 +18,7 @@
 
 #include <lib/list.h>
 #include <lib/random.h>
+#include <mm/deferred.h>
 #include <mm/zone.h>
 
 #define WINDOW 256
@@ -48,6 +49,7 @@ void page_shuffle(void)
 	struct zone *zone;
 	unsigned long flags;
 
+	page_materialise_all();
 	for_each_populated_zone (zone) {
 		spin_lock_irqsave(&zone->lock, flags);
 		for (type = 0; type < MIGRATE_TYPES; type++)

@@ -111,6 +111,15 @@ static void set_zone_ends(void)
 	      "zones end at 0x%lx, 0x%lx, 0x%lx", end_pfns[ZONE_DMA], end_pfns[ZONE_DMA32], high);
 }
 
+struct zone *zone_of_frame(int nid, unsigned long pfn)
+{
+	enum zone_type type = ZONE_DMA;
+
+	while (pfn >= zone_end_pfn(type))
+		type++;
+	return &NODE_DATA(memory_node(nid))->zone[type];
+}
+
 static void node_init(int nid)
 {
 	enum zone_type type;

@@ -14,6 +14,7 @@
 #include <kernel/shell.h>
 
 #include <lib/printk.h>
+#include <mm/deferred.h>
 #include <mm/gfp.h>
 #include <mm/pcp.h>
 #include <mm/memblock.h>
@@ -101,7 +102,7 @@ static void say_runs(const struct zone *zone)
 		enum sort sort = SORT_NONE;
 
 		nr_frames = MAX_ORDER_NR_PAGES - pfn % MAX_ORDER_NR_PAGES;
-		if (pfn_valid(pfn))
+		if (page_materialise(pfn))
 			sort = sort_of(pfn, &nr_frames);
 		if (sort != run.sort) {
 			end_run(&run);

@@ -5,6 +5,7 @@
 #include <mm/page.h>
 
 #include <lib/ktest.h>
+#include <mm/deferred.h>
 #include <mm/direct_map.h>
 #include <mm/gfp.h>
 #include <mm/memblock.h>
@@ -20,8 +21,8 @@ KTEST(page, every_frame_of_ram_has_a_struct_page_in_the_zone_of_its_address)
 
 	for_each_mem_range (index, &start, &end) {
 		for (pfn = start >> PAGE_SHIFT; pfn < end >> PAGE_SHIFT; pfn += 257) {
-			ASSERT_TEST(pfn_valid(pfn));
-			page = pfn_to_page(pfn);
+			page = page_materialise(pfn);
+			ASSERT_TEST(page && page == pfn_to_page(pfn) && pfn_valid(pfn));
 			EXPECT_LT(pfn, zone_end_pfn(page_zone_type(page)));
 			if (page_zone_type(page) != ZONE_DMA)
 				EXPECT_GE(pfn, zone_end_pfn(page_zone_type(page) - 1));
@@ -56,7 +57,9 @@ KTEST(page, frames_beyond_memory_have_no_struct_page)
 {
 	unsigned long end = memblock_end_of_DRAM() >> PAGE_SHIFT;
 
+	EXPECT_TRUE(page_materialise(end - 1));
 	EXPECT_TRUE(pfn_valid(end - 1));
+	EXPECT_FALSE(page_materialise(ALIGN_UP(end, MAX_ORDER_NR_PAGES)));
 	EXPECT_FALSE(pfn_valid(ALIGN_UP(end, MAX_ORDER_NR_PAGES)));
 	EXPECT_FALSE(pfn_valid(end + (1UL << 30)));
 	EXPECT_FALSE(pfn_valid(~0UL));
@@ -133,7 +136,7 @@ KTEST(page, large_leaves_map_the_struct_pages_of_256_mib_that_are_all_there)
 	for (pfn = 0; pfn + step <= end; pfn += step) {
 		backed = 0;
 		for (unit = pfn; unit < pfn + step; unit += MAX_ORDER_NR_PAGES)
-			backed += pfn_valid(unit);
+			backed += page_materialise(unit) != NULL;
 		if (backed < step / MAX_ORDER_NR_PAGES)
 			continue;
 		EXPECT_TRUE(pgtable_query((uintptr_t)pfn_to_page(pfn), &entry));
