@@ -155,6 +155,16 @@ void *__must_check krealloc(const void *object, size_t size, gfp_t gfp);
 void *__must_check kmemdup(const void *from, size_t size, gfp_t gfp);
 char *__must_check kstrdup(const char *string, gfp_t gfp);
 
+/* The same of `size` bytes, or of at most `max`, and a NUL behind them; NULL of NULL. (Linux: mm/util.c) */
+char *__must_check kmemdup_nul(const char *from, size_t size, gfp_t gfp);
+char *__must_check kstrndup(const char *string, size_t max, gfp_t gfp);
+
+/* From one node's memory first; -1: this CPU's. With __GFP_THISNODE from no other. */
+void *__must_check kmalloc_node(size_t size, gfp_t gfp, int nid);
+
+/* Wipes all usable bytes before it frees: for keys and passwords. */
+void kfree_sensitive(const void *object);
+
 static inline void *__must_check kzalloc(size_t size, gfp_t gfp)
 {
 	return kmalloc(size, gfp | __GFP_ZERO);

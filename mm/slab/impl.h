@@ -127,6 +127,9 @@ static inline unsigned int kmalloc_class(size_t size)
 	return size <= 192 ? kmalloc_class_of_eighth[(size - 1) / 8] : ilog2(size - 1);
 }
 
+/* Above KMALLOC_MAX_CACHE_SIZE: a block of pages, from one node first; -1 is this CPU's. */
+void *kmalloc_large_node(size_t size, gfp_t gfp, int nid);
+
 /* The class for 1 to 8192 bytes. */
 struct kmem_cache *kmalloc_cache(size_t size);
 

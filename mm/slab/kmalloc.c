@@ -84,7 +84,7 @@ void kmalloc_init(void)
 
 /* ---- Blocks of pages ---- */
 
-static __noinline void *kmalloc_large(size_t size, gfp_t gfp)
+void *kmalloc_large_node(size_t size, gfp_t gfp, int nid)
 {
 	unsigned int order = get_order(size);
 	struct page *page;
@@ -99,7 +99,7 @@ static __noinline void *kmalloc_large(size_t size, gfp_t gfp)
 		misuse_bad_gfp("kmalloc", "(whole pages)", gfp);
 		return NULL;
 	}
-	page = alloc_pages(gfp | __GFP_COMP, order);
+	page = alloc_pages_node(nid, gfp | __GFP_COMP, order);
 	if (!page)
 		return NULL;
 	page->flags |= PG_LARGE;
@@ -135,7 +135,7 @@ static __noinline void kfree_large(struct page *page, const void *block)
 void *kmalloc_unusual(size_t size, gfp_t gfp)
 {
 	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE))
-		return size ? kmalloc_large(size, gfp) : ZERO_SIZE_PTR;
+		return size ? kmalloc_large_node(size, gfp, -1) : ZERO_SIZE_PTR;
 	return kmem_cache_alloc_trace(kmalloc_caches[(gfp & __GFP_DMA) != 0][kmalloc_class(size)],
 				      gfp, size);
 }

@@ -6,6 +6,8 @@
 
 #include <arch/memory.h>
 #include <lib/bits.h>
+#include <lib/overflow.h>
+#include <lib/poison.h>
 #include <mm/page.h>
 #include <mm/pcp.h>
 #include <mm/slab.h>
@@ -256,4 +258,106 @@ KTEST(kmalloc, copies_are_equal_and_apart)
 	kfree(bytes);
 	EXPECT_EQ(kstrdup(NULL, GFP_KERNEL), NULL);
 	EXPECT_EQ(kmemdup(text, 0, GFP_KERNEL), ZERO_SIZE_PTR);
+}
+
+/* sem-K1, sem-K2, sem-K7 */
+KTEST(kmalloc, memory_of_a_node_obeys_the_same_rules)
+{
+	static const size_t sizes[] = {1, 96, 97, 8192, 8193, 100 * KiB};
+	unsigned int i;
+	void *p;
+
+	EXPECT_EQ(kmalloc_node(0, GFP_KERNEL, 0), ZERO_SIZE_PTR);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		p = kmalloc_node(sizes[i], GFP_KERNEL | __GFP_ZERO, i % 2 ? 0 : -1);
+		EXPECT_TRUE(p && ksize(p) >= sizes[i] && !memchr_inv(p, 0, sizes[i]));
+		kfree(p);
+	}
+	p = kmalloc_node(200, GFP_KERNEL | GFP_DMA, 0);
+	EXPECT_TRUE(!p || page_to_phys(virt_to_page(p)) < arch_dma_end());
+	kfree(p);
+	EXPECT_REPORT("kmalloc", p = kmalloc_node(KMALLOC_MAX_SIZE + 1, GFP_KERNEL, 0));
+	EXPECT_EQ(p, NULL);
+}
+
+KTEST(kmalloc, copies_of_text_end_with_a_nul)
+{
+	char *p = kmemdup_nul("abcdef", 3, GFP_KERNEL);
+
+	ASSERT_TEST(p);
+	EXPECT_STREQ(p, "abc");
+	kfree(p);
+	p = kstrndup("abcdef", 100, GFP_KERNEL);
+	ASSERT_TEST(p);
+	EXPECT_STREQ(p, "abcdef");
+	kfree(p);
+	p = kstrndup("abcdef", 2, GFP_KERNEL);
+	ASSERT_TEST(p);
+	EXPECT_STREQ(p, "ab");
+	kfree(p);
+	EXPECT_EQ(kstrndup(NULL, 5, GFP_KERNEL), NULL);
+	EXPECT_EQ(kmemdup_nul(NULL, 5, GFP_KERNEL), NULL);
+	EXPECT_EQ(kmemdup_nul("a", SIZE_MAX, GFP_KERNEL | __GFP_NOWARN), NULL);
+}
+
+/* sem-K6 */
+KTEST(kmalloc, a_secret_is_wiped_to_the_last_usable_byte_before_it_is_freed)
+{
+	char *p = kmalloc(20, GFP_KERNEL), *large = kmalloc(20000, GFP_KERNEL);
+	char seen[32];
+	unsigned int i;
+
+	ASSERT_TEST(p && large);
+	memset(p, 0x5e, ksize(p));
+	kfree_sensitive(p);
+	mem_unpoison(p, 32);
+	memcpy(seen, p, 32);
+	mem_poison(p, 32);
+	/* Words that the allocator or its debug layer keeps in a free object are not the secret either. */
+	for (i = 0; i < sizeof(seen); i++)
+		EXPECT_NE(seen[i], 0x5e);
+	kfree_sensitive(large);
+	kfree_sensitive(NULL);
+	kfree_sensitive(ZERO_SIZE_PTR);
+	EXPECT_REPORT("ksize: invalid object pointer", kfree_sensitive("no object"));
+}
+
+/* sem-K5, fault-S14 */
+KTEST(kmalloc, krealloc_array_grows_shrinks_and_refuses_what_does_not_fit)
+{
+	uint32_t *p = krealloc_array(NULL, 4, sizeof(*p), GFP_KERNEL), *q;
+	volatile size_t many = SIZE_MAX / 2;
+	uint32_t i;
+
+	ASSERT_TEST(p);
+	for (i = 0; i < 4; i++)
+		p[i] = i * 3;
+	q = krealloc_array(p, 500, sizeof(*p), GFP_KERNEL);
+	ASSERT_TEST(q);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(q[i], i * 3);
+	EXPECT_EQ(krealloc_array(q, many, sizeof(*q), GFP_KERNEL), NULL);
+	EXPECT_EQ(q[3], 9);
+	p = krealloc_array(q, 2, sizeof(*q), GFP_KERNEL);
+	EXPECT_EQ(p, q);
+	EXPECT_EQ(krealloc_array(p, 0, sizeof(*p), GFP_KERNEL), ZERO_SIZE_PTR);
+}
+
+struct packet {
+	size_t nr;
+	uint64_t word[];
+};
+
+/* sem-K4, fault-S2 */
+KTEST(kmalloc, a_structure_with_entries_is_whole_or_null)
+{
+	struct packet *packet;
+	volatile size_t many = SIZE_MAX / 8;
+
+	packet = kmalloc(struct_size(packet, word, 12), GFP_KERNEL);
+	ASSERT_TEST(packet);
+	EXPECT_TRUE(ksize(packet) >= sizeof(*packet) + 96);
+	kfree(packet);
+	EXPECT_EQ(kmalloc(struct_size(packet, word, many), GFP_KERNEL | __GFP_NOWARN), NULL);
+	EXPECT_EQ(kmalloc(array3_size(many, 2, 9), GFP_KERNEL | __GFP_NOWARN), NULL);
 }
