@@ -3,6 +3,7 @@
 
 The liar and raw trees of test_firmware.py; a case with a decision is judged frame by frame after every page was handed out.
 """
+import os
 import random
 import re
 import struct
@@ -11,7 +12,7 @@ import firmware_boot
 import firmware_maps as maps
 import firmware_trees as trees
 import pytest
-from conftest import boot, kernel
+from conftest import TOP, boot, kernel
 from firmware_boot import COMMANDS, MULTIBOOT2_MAGIC, Case, Kernel
 from model import Decision
 from qemu import BAD_BOOT, NO_MEMORY, OK
@@ -283,6 +284,11 @@ def test_fault_B31_a_tree_on_the_kernel_or_too_large_is_refused():
     image = trees.Image(kernel("aarch64"))
     blob = finish(memory(root()))
     check(tree(blob, 0x40200000 + image.size - 0x1000 & ~7, ends=(BAD_BOOT,)))
+    # A sound one, which the self-tests bring along.
+    with open(kernel("aarch64"), "rb") as file, open(os.path.join(TOP, "tests/lib/firmware/virt.dtb"), "rb") as recorded:
+        at = file.read().find(recorded.read())
+    assert at > 0
+    check(Case("tree", "aarch64", {}, ebx=0x40200000 + at, ends=(BAD_BOOT,)))
     large = memory(root())
     for number in range(300):
         large.property(f"p{number}", b"x" * 8192)
