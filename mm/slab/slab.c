@@ -360,45 +360,44 @@ void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, 
 	return cache_alloc_slow(to_slab_cache(cache), gfp, nid, size);
 }
 
-/* What the array has, without leaving it; how many. */
-static __always_inline size_t array_pop_many(struct slab_cache *cache, size_t nr, void **objects)
+static __noinline size_t alloc_bulk_slow(struct kmem_cache *cache, gfp_t gfp, size_t nr,
+					 void **objects)
 {
-	struct array_cache *array;
-	size_t taken, i;
+	size_t i;
 
-	if (unlikely(!token_take()))
-		return 0;
-	array = cpu_cache_get(cache);
-	taken = min(nr, array->avail);
-	array->avail -= taken;
-	for (i = 0; i < taken; i++)
-		objects[i] = array->entry[array->avail + 1 + i];
-	token_put();
-	return taken;
+	for (i = 0; i < nr; i++) {
+		objects[i] = kmem_cache_alloc(cache, gfp);
+		if (!objects[i]) {
+			kmem_cache_free_bulk(cache, i, objects);
+			return 0;
+		}
+	}
+	return nr;
 }
 
+/* All of them out of this CPU's array, if it has as many. */
 size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
 	struct slab_cache *slab_cache = to_slab_cache(cache);
-	size_t done = 0, i;
+	struct array_cache *array;
+	void **from;
+	size_t i;
 
-	while (done < nr) {
-		size_t taken = gfp & SLAB_GFP_UNUSUAL
-				       ? 0
-				       : array_pop_many(slab_cache, nr - done, objects + done);
-
-		for (i = done; i < done + taken; i++)
-			hand_out(slab_cache, objects[i], WHOLE_OBJECT);
-		done += taken;
-		if (done == nr)
-			break;
-		objects[done] = kmem_cache_alloc(cache, gfp);
-		if (!objects[done]) {
-			kmem_cache_free_bulk(cache, done, objects);
-			return 0;
-		}
-		done++;
+	if (unlikely(gfp & SLAB_GFP_UNUSUAL) || unlikely(!token_take()))
+		return alloc_bulk_slow(cache, gfp, nr, objects);
+	array = cpu_cache_get(slab_cache);
+	if (unlikely(array->avail < nr)) {
+		token_put();
+		return alloc_bulk_slow(cache, gfp, nr, objects);
 	}
+	array->avail -= nr;
+	from = &array->entry[array->avail + 1];
+#pragma GCC unroll 4
+	for (i = 0; i < nr; i++)
+		objects[i] = from[i];
+	token_put();
+	for (i = 0; i < nr; i++)
+		hand_out(slab_cache, objects[i], WHOLE_OBJECT);
 	return nr;
 }
 
@@ -565,16 +564,81 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 		cache_free_elsewhere(cache, object);
 }
 
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
+/* How many of `objects` in a row are in use in one slab and not what lies on top: they are put there. */
+static __always_inline size_t slab_push_run(const struct slab_cache *cache, struct slab *slab,
+					    void **to, void *const *objects, size_t nr)
 {
+	const uint64_t reciprocal = cache->reciprocal, nr_objects = cache->objects;
+	const uintptr_t first_object = (uintptr_t)slab->first_object;
 	size_t i;
 
+#pragma GCC unroll 4
 	for (i = 0; i < nr; i++) {
-		if (cache)
-			kmem_cache_free(cache, objects[i]);
-		else
-			kfree(objects[i]);
+		void *object = objects[i];
+		unsigned __int128 product = (unsigned __int128)((uintptr_t)object - first_object) *
+					    reciprocal;
+		unsigned long index = (unsigned long)(product >> 64);
+
+		if (unlikely((uint64_t)product >= reciprocal || index >= nr_objects) ||
+		    unlikely(object == to[(long)i - 1]) ||
+		    unlikely(!object_leaves_use(slab, index)))
+			break;
+		mem_poison(object, cache->common.object_size);
+		to[i] = object;
 	}
+	return i;
+}
+
+/*
+ * Onto this CPU's array: the first of `objects`, as many as are in use, of this cache, in this CPU's span, and find
+ * room. How many; the rest is for who looks closer.
+ */
+static __always_inline size_t array_push_many(const struct slab_cache *cache, size_t nr,
+					      void *const *objects)
+{
+	struct array_cache *array;
+	size_t done = 0, run = 1;
+	struct slab *slab;
+	void **to;
+
+	if (unlikely(!token_take()))
+		return 0;
+	array = cpu_cache_get(cache);
+	nr = min(nr, array->limit - array->avail);
+	to = &array->entry[array->avail + 1];
+	while (done < nr && run && span_slab(objects[done], &slab) && slab->cache == cache) {
+		run = slab_push_run(cache, slab, to + done, objects + done, nr - done);
+		done += run;
+	}
+	array->avail += done;
+	token_put();
+	return done;
+}
+
+/* What comes behind the first that is one too many for the array, of another node, or nobody's. */
+static __noinline void free_bulk_slow(struct kmem_cache *cache, size_t nr, void **objects)
+{
+	size_t done = 0;
+
+	while (done < nr) {
+		if (cache)
+			kmem_cache_free(cache, objects[done]);
+		else
+			kfree(objects[done]);
+		done++;
+		if (cache)
+			done += array_push_many(to_slab_cache(cache), nr - done, objects + done);
+	}
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
+{
+	size_t done = 0;
+
+	if (likely(cache))
+		done = array_push_many(to_slab_cache(cache), nr, objects);
+	if (unlikely(done < nr))
+		free_bulk_slow(cache, nr - done, objects + done);
 }
 
 struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)

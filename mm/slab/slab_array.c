@@ -167,6 +167,12 @@ int kmem_cache_shrink(struct kmem_cache *common)
 	return slabs_are_left;
 }
 
+/* A batch for each CPU and one more, and a slab. (Linux: the same) */
+static unsigned long free_limit_base(const struct slab_cache *cache)
+{
+	return (1UL + nr_possible_cpus()) * cache->batchcount + cache->objects;
+}
+
 /* ---- Reaping ---- */
 
 /* A fifth of an array that nobody has used since the last time. */
@@ -189,6 +195,7 @@ static void node_reap(struct slab_cache *cache, struct kmem_list3 *node)
 {
 	struct array_cache *shared = node->shared;
 	unsigned long slabs = (node->free_limit + 5 * cache->objects - 1) / (5 * cache->objects);
+	unsigned long raised, flags;
 	unsigned int nid;
 
 	for (nid = 0; node->alien && nid < nr_nodes; nid++)
@@ -202,7 +209,12 @@ static void node_reap(struct slab_cache *cache, struct kmem_list3 *node)
 	}
 	if (!node->free_touched)
 		node_shrink(cache, node, slabs);
+	flags = spin_lock_save(&node->lock);
+	raised = node->free_limit - free_limit_base(cache);
+	node->free_limit -= DIV_ROUND_UP(raised, 5);
+	node->given_back = 0;
 	node->free_touched = false;
+	spin_unlock_irqrestore(&node->lock, flags);
 }
 
 unsigned long impl_cache_reap(struct kmem_cache *common)
@@ -223,7 +235,7 @@ unsigned long impl_cache_reap(struct kmem_cache *common)
 
 static void node_set_free_limit(const struct slab_cache *cache, struct kmem_list3 *node)
 {
-	node->free_limit = (1UL + nr_possible_cpus()) * cache->batchcount + cache->objects;
+	node->free_limit = free_limit_base(cache);
 }
 
 /* A whole set of arrays, before anybody uses it. */
@@ -320,6 +332,8 @@ void slab_arrays_init(struct slab_cache *cache)
 {
 	unsigned int i;
 
+	cache->free_most = max(free_limit_base(cache),
+			       (totalram_pages() / 32 >> cache->order) * cache->objects);
 	for (i = 0; i < nr_nodes; i++)
 		node_set_free_limit(cache, &cache->node[i]);
 	for (i = 0; i < nr_possible_cpus(); i++) {

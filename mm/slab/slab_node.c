@@ -13,6 +13,11 @@
  *	alien[nid]	a CPU that frees an object of another node's slab keeps it here, until there are
  *			enough for one trip under that node's lock.
  *
+ * LIMIT	A node keeps free slabs for what comes next: free_limit objects in them, which is a batch for each
+ *		CPU and one more, and a slab. Who needs slabs again that have gone back since the last
+ *		cache_reap() was given too low a limit: each such slab raises it by its objects, up to a 32nd of the
+ *		memory, and each reap lowers it by a fifth of what it was raised.
+ *
  * BROKEN	A free chain is an array of indices in the descriptor. Every index is checked before
  *		it is followed: it must be in the slab, its object must be free, and the chain must end
  *		exactly with the last free object. Where that does not hold the slab is isolated: it
@@ -60,27 +65,28 @@ static unsigned int slab_take_objects(struct slab *slab, void **end, unsigned in
 {
 	unsigned int nr_objects = (unsigned int)slab->cache->objects,
 		     left = nr_objects - slab->inuse;
-	unsigned int index = slab->free, taken = 0, next;
+	unsigned int index = slab->free, nr = min(wanted, left), taken;
 	size_t size = slab->cache->common.size;
+	char *first_object = slab->first_object;
 
-	for (; taken < wanted && left; left--) {
+	for (taken = 0; taken < nr; taken++) {
+		uint16_t *bufctl = &slab->bufctl[index];
+
 		if (unlikely(index >= nr_objects))
 			goto broken;
-		next = slab->bufctl[index];
-		if (unlikely(next >= nr_objects && (next != BUFCTL_END || left > 1)))
-			goto broken;
-		slab->bufctl[index] = CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE;
-		*--end = slab->first_object + index * size;
-		taken++;
-		index = next;
+		*--end = first_object + index * size;
+		index = *bufctl;
+		*bufctl = CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE;
 	}
+	if (unlikely(nr == left ? index != BUFCTL_END : index >= nr_objects))
+		goto broken;
 	slab->free = (uint16_t)index;
-	slab->inuse = (uint16_t)(slab->inuse + taken);
-	return taken;
+	slab->inuse = (uint16_t)(slab->inuse + nr);
+	return nr;
 
-broken:
+broken: /* what led here was no link, so the object that had it may be somebody's */
 	slab_isolate(slab);
-	return taken;
+	return taken ? taken - 1 : 0;
 }
 
 static void slab_put_object(struct slab *slab, unsigned long index)
@@ -225,7 +231,8 @@ static unsigned int node_next_colour(struct slab_cache *cache, struct kmem_list3
 static struct page *cache_get_pages(const struct slab_cache *cache, gfp_t gfp, int nid)
 {
 	gfp = (gfp & ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP)) | cache->common.gfp;
-	return alloc_pages_node(nid, cache->order ? gfp | __GFP_COMP : gfp, cache->order);
+	return alloc_pages_node(nr_nodes > 1 ? nid : -1, cache->order ? gfp | __GFP_COMP : gfp,
+				cache->order);
 }
 
 int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
@@ -251,6 +258,10 @@ int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
 	flags = spin_lock_save(&node->lock);
 	list_add_tail(&slab->list, &node->slabs_free);
 	node->free_objects += cache->objects;
+	if (node->given_back) { /* too soon, as is seen now */
+		node->given_back--;
+		node->free_limit = min(node->free_limit + cache->objects, cache->free_most);
+	}
 	spin_unlock_irqrestore(&node->lock, flags);
 	return nid;
 }
@@ -297,7 +308,8 @@ void *node_take_object(struct slab_cache *cache, struct kmem_list3 *node)
 
 void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct array_cache *array)
 {
-	unsigned int wanted = array->batchcount, left = wanted;
+	unsigned int wanted = (unsigned int)min(array->batchcount, node->free_objects),
+		     left = wanted;
 	void **bottom = &array->entry[1];
 	struct slab *slab;
 
@@ -307,28 +319,20 @@ void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct a
 		left -= node_take_from_slab(node, slab, bottom + left, left);
 	}
 	array->avail = wanted - left;
-	if (left)
+	if (unlikely(left)) /* a slab was broken */
 		memmove(bottom, bottom + left, array->avail * sizeof(bottom[0]));
 }
 
 /* ---- Back into the lists ---- */
 
-/* One object back onto its slab's chain, node->lock held. An emptied slab too many is doomed. */
-static void node_put_object(struct kmem_list3 *node, struct slab *slab, const void *object,
-			    struct list_head *doomed)
+/* The slab has one more free object: its list, node->lock held. An emptied slab too many is doomed. */
+static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab,
+				   unsigned long objects, struct list_head *doomed)
 {
-	unsigned long index, objects = slab->cache->objects;
-
-	CHECK(slab_object_index(slab, object, &index), "no object starts at %px", object);
-	if (unlikely(bufctl_is_free(slab->bufctl[index]))) {
-		misuse_double_free("kmem_cache_free", object);
-		return;
-	}
-	slab_put_object(slab, index);
-	node->free_objects++;
-	if (slab->inuse == 0 && node->free_objects > node->free_limit) {
+	if (slab->inuse == 0 && READ_ONCE(node->free_objects) > node->free_limit) {
 		ASSERT(node->free_objects >= objects);
 		node->free_objects -= objects;
+		node->given_back++;
 		list_move(&slab->list, doomed);
 	} else if (slab->inuse == 0) {
 		list_move_tail(&slab->list, &node->slabs_free);
@@ -337,30 +341,50 @@ static void node_put_object(struct kmem_list3 *node, struct slab *slab, const vo
 	}
 }
 
+/* Objects of one node's slabs, as many as come in a row; how many. The caller holds node->lock. */
+static unsigned int node_put_objects(struct slab_cache *cache, struct kmem_list3 *node,
+				     void *const *objects, unsigned int nr,
+				     struct list_head *doomed)
+{
+	unsigned int i, nid = (unsigned int)(node - cache->node);
+	struct slab *slab, *previous = NULL;
+
+	for (i = 0; i < nr; i++, previous = slab) {
+		unsigned long index;
+
+		slab = parked_object_slab(objects[i]);
+		if (slab != previous) {
+			CHECK(slab->cache == cache, "%px in an array of cache %s is not its object",
+			      objects[i], cache->common.name);
+			if (slab->nid != nid)
+				break;
+		}
+		index = slab_index_of(cache, slab, objects[i]);
+		ASSERT(slab_object_at(slab, index) == objects[i]);
+		if (unlikely(bufctl_is_free(slab->bufctl[index]))) {
+			misuse_double_free("kmem_cache_free", objects[i]);
+			continue;
+		}
+		slab_put_object(slab, index);
+		node->free_objects++;
+		node_place_slab(node, slab, cache->objects, doomed);
+	}
+	return i;
+}
+
 void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_objects,
 		struct list_head *doomed)
 {
-	struct kmem_list3 *locked = NULL;
-	unsigned int i;
+	unsigned int done = 0;
 
 	ASSERT(!arch_irq_enabled());
-	for (i = 0; i < nr_objects; i++) {
-		struct slab *slab = parked_object_slab(objects[i]);
-		struct kmem_list3 *node;
+	while (done < nr_objects) {
+		struct kmem_list3 *node = &cache->node[parked_object_slab(objects[done])->nid];
 
-		CHECK(slab && slab->cache == cache, "%px in an array of cache %s is not its object",
-		      objects[i], cache->common.name);
-		node = &cache->node[slab->nid];
-		if (node != locked) {
-			if (locked)
-				spin_unlock(&locked->lock);
-			spin_lock(&node->lock);
-			locked = node;
-		}
-		node_put_object(node, slab, objects[i], doomed);
+		spin_lock(&node->lock);
+		done += node_put_objects(cache, node, objects + done, nr_objects - done, doomed);
+		spin_unlock(&node->lock);
 	}
-	if (locked)
-		spin_unlock(&locked->lock);
 }
 
 /* How many of `objects` the shared array takes. (Linux: transfer_objects) */
@@ -383,13 +407,15 @@ void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsi
 		       struct list_head *doomed)
 {
 	void **oldest = &array->entry[1];
+	unsigned long i;
 	unsigned int shared;
 
 	ASSERT(nr <= array->avail);
 	shared = shared_take(&cache->node[local_node()], oldest, nr);
 	free_block(cache, oldest + shared, nr - shared, doomed);
 	array->avail -= nr;
-	memmove(oldest, oldest + nr, array->avail * sizeof(oldest[0]));
+	for (i = 0; i < array->avail; i++)
+		oldest[i] = oldest[nr + i];
 }
 
 #define ALIEN_LIMIT 12 /* Linux: the limit of an alien cache */

@@ -53,6 +53,7 @@ struct kmem_list3 {
 	struct list_head slabs_partial, slabs_full, slabs_free;
 	unsigned long free_objects; /* in slabs_partial and slabs_free */
 	unsigned long free_limit;   /* an emptied slab that raises free_objects above goes back */
+	unsigned long given_back;   /* slabs, for being above it, since the last reap */
 	bool free_touched;	    /* since the last reap */
 	struct array_cache *shared; /* between this node's CPUs; NULL: none */
 	struct array_cache *
@@ -69,6 +70,7 @@ struct slab_cache {
 	size_t descriptor_size;		     /* bytes before the first chunk when on-slab */
 	struct kmem_cache *descriptor_cache; /* off-slab: where descriptors come from; else NULL */
 	unsigned int limit, batchcount, shared;
+	unsigned long free_most; /* free_limit never rises above */
 	struct kmem_list3 *node; /* nr_nodes of them */
 	struct array_cache
 		*array[NR_CPUS]; /* last: the structure ends with the last possible CPU's */
@@ -122,21 +124,36 @@ static inline void *slab_object_at(const struct slab *slab, unsigned long index)
  * when there is no remainder. True for every offset and size below 2^31. An address below the first
  * object is an offset near 2^64, whose quotient no slab has.
  */
+static inline bool object_index(const struct slab_cache *cache, const char *first_object,
+				const void *object, unsigned long *index)
+{
+	const uint64_t reciprocal = cache->reciprocal;
+	unsigned __int128 product =
+		(unsigned __int128)((uintptr_t)object - (uintptr_t)first_object) * reciprocal;
+
+	*index = (unsigned long)(product >> 64);
+	return (uint64_t)product < reciprocal && *index < cache->objects;
+}
+
 static inline bool slab_object_index(const struct slab *slab, const void *object,
 				     unsigned long *index)
 {
-	const struct slab_cache *cache = slab->cache;
-	size_t offset = (size_t)((uintptr_t)object - (uintptr_t)slab->first_object);
-	unsigned __int128 product = (unsigned __int128)offset * cache->reciprocal;
+	return object_index(slab->cache, slab->first_object, object, index);
+}
 
-	*index = (unsigned long)(product >> 64);
-	return (uint64_t)product < cache->reciprocal && *index < cache->objects;
+/* The index of what is known to be the start of an object. */
+static inline unsigned long slab_index_of(const struct slab_cache *cache, const struct slab *slab,
+					  const void *object)
+{
+	size_t offset = (size_t)((uintptr_t)object - (uintptr_t)slab->first_object);
+
+	return (unsigned long)((unsigned __int128)offset * cache->reciprocal >> 64);
 }
 
 /* Is an object with this bufctl free in its slab? */
 static inline bool bufctl_is_free(unsigned int bufctl)
 {
-	return bufctl != BUFCTL_ACTIVE && bufctl != BUFCTL_CACHED;
+	return bufctl != BUFCTL_ACTIVE && (!CONFIG_DEBUG || bufctl != BUFCTL_CACHED);
 }
 
 static inline char *slab_start(const struct slab *slab)
