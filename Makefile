@@ -44,7 +44,7 @@ debug_of_release  := 0
 debug_of_debug    := 1
 debug_of_paranoid := 1
 config := -DCONFIG_DEBUG=$(if $(HOSTED),1,$(debug_of_$(PROFILE))) -DCONFIG_PARANOID=$(if $(filter paranoid,$(PROFILE)),1,0) \
-	  -DCONFIG_TESTS=$(TESTS) -DCONFIG_HOSTED=$(if $(HOSTED),1,0) -DCONFIG_SLAB_NAME='"$(SLAB)"' -DCONFIG_PROFILE_NAME='"$(PROFILE)"'
+	  -DCONFIG_TESTS=$(TESTS) -DCONFIG_HOSTED=$(if $(HOSTED),1,0) -DCONFIG_SLUB=$(if $(filter slub,$(SLAB)),1,0) -DCONFIG_SLAB_NAME='"$(SLAB)"' -DCONFIG_PROFILE_NAME='"$(PROFILE)"'
 warnings := -Wall -Wextra -Werror -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wno-sign-compare -Wno-format-zero-length
 CPPFLAGS := -Iinclude -Iarch/$(ARCH)/include $(config)
 CFLAGS   := -std=gnu17 -O2 -g -ffreestanding -fno-strict-aliasing -fno-delete-null-pointer-checks -fno-omit-frame-pointer \
@@ -188,7 +188,7 @@ help:
 #? make iso      a disc or stick for PCs  make pi, pi-chain   a card for Raspberry Pis
 #?
 #? Variables, with the first as the default:
-#?   ARCH=x86_64|aarch64|hosted   SLAB=slab   PROFILE=debug|release|paranoid   TESTS=1|0
+#?   ARCH=x86_64|aarch64|hosted   SLAB=slab|slub   PROFILE=debug|release|paranoid   TESTS=1|0
 #?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2|virt-gicv3|virt-el3|raspi3b|raspi4b (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
 #?   MEM=256M   SMP=1   NODES=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
 #?   GUI=0|1 (a window with the screen, and a keyboard on PCs)

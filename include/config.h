@@ -14,6 +14,7 @@
 
 /* CONFIG_DEBUG     ASSERT, lock checks, corrupt=panic by default (PROFILE=debug and paranoid). */
 /* CONFIG_PARANOID  ASSERT_SLOW, poisoning everywhere (PROFILE=paranoid). */
+/* CONFIG_SLUB      the slabs are SLUB's (SLAB=slub), else SLAB's. */
 /* CONFIG_TESTS     the self-tests are linked in (TESTS=1). */
 /* CONFIG_HOSTED    a Linux process plays the machine (ARCH=hosted); only arch/ may ask. */
 

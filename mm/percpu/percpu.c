@@ -53,6 +53,7 @@
 #include <mm/direct_map.h>
 #include <mm/early.h>
 #include <mm/pgtable.h>
+#include <mm/zone.h>
 
 #include "impl.h"
 
@@ -65,6 +66,14 @@ static unsigned int nr_areas;
 unsigned int nr_possible_cpus(void)
 {
 	return nr_areas;
+}
+
+int cpu_to_node(unsigned int cpu)
+{
+	const struct boot_info *boot = early_boot_info();
+	unsigned int nid = cpu < boot->nr_cpus ? (unsigned int)boot->cpu[cpu].node : 0;
+
+	return nid < nr_nodes ? (int)nid : 0;
 }
 
 /* ---- Where units lie ---- */

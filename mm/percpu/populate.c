@@ -22,10 +22,8 @@
 #include <lib/list.h>
 #include <lib/poison.h>
 #include <lib/string.h>
-#include <mm/early.h>
 #include <mm/page.h>
 #include <mm/pgtable.h>
-#include <mm/zone.h>
 
 static DEFINE_SPINLOCK(map_lock, LOCK_RANK_PERCPU_MAP);
 
@@ -140,12 +138,7 @@ static void free_list(struct list_head *pages)
 /* A page of the CPU's node, or of another; high memory will do, it is reached here. */
 static struct page *page_for_cpu(unsigned int cpu, gfp_t gfp)
 {
-	const struct boot_info *boot = early_boot_info();
-	int nid = cpu < boot->nr_cpus ? (int)boot->cpu[cpu].node : 0;
-
-	if (nid < 0 || nid >= (int)nr_nodes)
-		nid = -1;
-	return alloc_pages_node(nid, gfp | __GFP_HIGHMEM, 0);
+	return alloc_pages_node(cpu_to_node(cpu), gfp | __GFP_HIGHMEM, 0);
 }
 
 static bool pages_for_row(struct list_head *pages, gfp_t gfp)

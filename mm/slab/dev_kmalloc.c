@@ -194,7 +194,7 @@ void dev_block_free(struct dev_header *header)
 	unsigned int order = page->order;
 
 	if (!(page->flags & PG_LARGE)) {
-		impl_free(page->owner.slab, header, "dev_kfree");
+		impl_free(page_slab(page), header, "dev_kfree");
 		return;
 	}
 	page->flags &= (uint16_t) ~(PG_LARGE | PG_DEVMEM);

@@ -167,10 +167,16 @@ static inline struct page *object_page(const void *address)
 	return likely(virt_addr_valid(address)) ? compound_head(direct_map_page(address)) : NULL;
 }
 
+/* The descriptor of the slab that a page is part of: with SLUB the slab's first page itself. */
+static inline struct slab *page_slab(struct page *page)
+{
+	return CONFIG_SLUB ? (struct slab *)compound_head(page) : page->owner.slab;
+}
+
 /* The descriptor of the slab in which an address lies; NULL when it lies in none. */
 static inline struct slab *object_slab(const void *address)
 {
 	struct page *page = object_page(address);
 
-	return page && page->flags & PG_SLAB ? page->owner.slab : NULL;
+	return page && page->flags & PG_SLAB ? page_slab(page) : NULL;
 }

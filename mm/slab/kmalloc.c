@@ -148,7 +148,7 @@ void kfree_elsewhere(const void *object)
 		return;
 	page = object_page(object);
 	if (page && page->flags & PG_SLAB)
-		impl_free(page->owner.slab, object, "kfree");
+		impl_free(page_slab(page), object, "kfree");
 	else
 		kfree_large(page, object);
 }
@@ -162,7 +162,7 @@ static size_t usable_size(const void *object, const char *caller)
 	if (is_large_block(page, object))
 		return PAGE_SIZE << page->order;
 	if (page && page->flags & PG_SLAB)
-		cache = impl_object_cache(page->owner.slab, object);
+		cache = impl_object_cache(page_slab(page), object);
 	if (!cache) {
 		misuse_bad_pointer(caller, object);
 		return 0;

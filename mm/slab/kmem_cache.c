@@ -189,7 +189,7 @@ static struct kmem_cache *cache_create(const struct kmem_cache *wanted, int *err
 		goto out_free;
 	*error = impl_cache_start(cache);
 	if (*error)
-		goto out_free;
+		goto out_release;
 	*error = -EEXIST;
 	if (!chain_add(cache))
 		goto out_release;

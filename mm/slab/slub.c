@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slub.c - SLUB: objects of one size, free ones strung together in their own memory, one slab at a time for each CPU.
+ *
+ * THE IDEA
+ *	A *slab* is a block of pages cut into objects of one size, and nothing else: no descriptor, no
+ *	array. A free object holds, in its own memory, the address of the next free one; what is to be known
+ *	of the slab as a whole fits into eight bytes of its first struct page: where the chain of
+ *	free objects begins, how many are in use, how many there are, whose they are. All of it
+ *	changes with one compare-exchange.
+ *
+ *	A CPU takes a whole slab at a time. The slab is *frozen* then: it is in no list, and the
+ *	CPU has its chain in `freelist`. Almost every allocation takes the first object of that chain and
+ *	almost every free puts one in front: no lock, no list, interrupts stay on. Other CPUs free into the slab's
+ *	own chain, in the struct page; the owner takes that over, whole, when its own is used up. So
+ *	there are two chains, and nobody waits for anybody.
+ *
+ *	The two words (freelist, tid) change with one compare-exchange of 16 bytes. The tid is a number
+ *	that is another one after every change. An interrupt that allocates and frees in the midst of
+ *	the fast way may leave the same first object behind, with another one behind it:
+ *
+ *		fast way reads	freelist = A, and A's next, B
+ *		interrupt	takes A, takes B, frees A:	freelist = A again, A's next is C
+ *		fast way stores	freelist = B			B is in use: both own it
+ *
+ *	With the tid the last step fails, and the fast way begins anew.
+ *
+ * PICTURE	objects of 512 bytes, eight in a page; # in use; index of the next free one in brackets
+ *
+ *	CPU 0	freelist -> 2		tid 640
+ *		slab ----.		partial -> slab -> slab		frozen too, for later
+ *	page	[ # | # | [5] | # | [7] | [.] | # | [4] ]
+ *		          2         4     5         7
+ *	its word: free 7 (others freed 4, then 7), in use 6 of 8 (CPU 0 counts for all that it has), frozen, cache 23
+ *
+ *	alloc: 2, then 5; then the CPU's chain is empty and it takes 7 -> 4 over: free none, in use 8.
+ *
+ *	A free pointer is stored as  next ^ random of the cache ^ (its own address, bytes reversed), so that
+ *	what overruns an object makes no pointer that somebody chose. It stands in the middle of the object, where
+ *	overruns come last; behind it when there is a constructor or poison, whose bytes must stay.
+ *
+ * CALLS
+ *	kmem_cache_alloc -> cache_alloc [slab_alloc_node]              take the first object
+ *	  -> cache_alloc_slow [___slab_alloc]                          interrupts off
+ *	     -> slab_take_freelist [get_freelist]                      what others freed
+ *	     -> cpu_next_slab                                          the CPU's partial slabs
+ *	     -> node_get_slabs [get_partial]                           the node's
+ *	     -> slab_create [new_slab] -> alloc_pages_node
+ *	kmem_cache_free, kfree -> cache_free [do_slab_free]            put it in front
+ *	  -> slab_give [__slab_free]                                   another slab than the CPU's
+ *	     -> cpu_add_partial [put_cpu_partial]                      it was full: keep it
+ *
+ * INVARIANTS	(impl_cache_check() in slub_report.c proves them, slub_test.c breaks them)
+ *	U1  A slab's own chain runs through objects - inuse different objects of the slab, and ends.
+ *	U2  A slab in a node's partial list is that node's, not frozen, and has free objects; nr_partial is
+ *	    the list's length.
+ *	U3  A CPU's slabs are frozen. freelist leads through objects of the CPU's slab that are not on
+ *	    the slab's own chain, and ends; without a slab it is empty.
+ *	U4  A slab's page carries PG_SLAB and the number of its cache, which leads to the cache.
+ *	U5  nr_slabs and nr_objects are the sums over the slabs of the node. (debug builds)
+ *	U6  A slab in the full list is not frozen and has no free object. (debug builds)
+ *
+ * MISUSE	what is freed must lie in a slab's page, at the start of an object, of the right cache, and not
+ *	be free. That needs no list: the free pointer of an object in use is wiped when it is handed out, so one that decodes to
+ *	an object of its slab (or to the end) is that of a free object. The chance of an owner's bytes to
+ *	do so is the number of objects in 2^64. Debug builds ask always; release builds ask the object that is first
+ *	on the CPU's or the slab's chain: the one freed last. A free pointer is looked at before it is
+ *	followed: what lies in no slab of this size, or is the object itself, sends the request the slow way, which
+ *	reports and sets the slab aside: what is free of it counts as in use from then on.
+ *
+ * BOOTSTRAP	A cache starts with slub_no_cpu for its CPU structures: always empty, owning nothing. Each request takes
+ *	the slow way then, which deals in single objects out of the node's slabs. So "kmem_cache", static, can make the
+ *	structures of all others. impl_cache_start() gives real ones, from the percpu floor, which needs pages only. A cache
+ *	that is watched (debug.h) never gets them: that is all that watching costs the others.
+ *
+ * LOCKING	(freelist, tid) of a CPU: a compare-exchange on that CPU, or interrupts off; its `slab` and `partial`:
+ *	interrupts off. A slab's word: a compare-exchange. Lists: node->lock (slub_slab.c).
+ * COST		Some 30 instructions to take, 45 to put; 80 a pair where slabs change. Memory: nothing a
+ *	slab, at most 1/16 of it left over where that can be had.
+ * FLOOR	slab.
+ * LINUX	mm/slub.c, as of 5.16: kmem_cache_cpu, kmem_cache_node, struct slab's counters; slab_lock() and
+ *	the debug paths are elsewhere (debug.c) or not needed. No NUMA balancing of partial slabs.
+ */
+#include <mm/slab.h>
+
+#include <arch/cpu.h>
+#include <lib/check.h>
+#include <lib/errno.h>
+#include <lib/poison.h>
+#include <lib/string.h>
+#include <mm/percpu.h>
+#include <mm/zone.h>
+
+#include "debug.h"
+#include "slub_types.h"
+
+#define ANY_NODE (-1)
+
+#define __always_inline inline __attribute__((always_inline))
+
+/* Nobody ever writes to it but the slow way, which finds it empty and leaves it so. */
+DEFINE_PER_CPU(struct slub_cpu, slub_no_cpu);
+
+/* ---- Taking, the slow way. Interrupts off, but where pages are asked for. ---- */
+
+static void cpu_set(struct slub_cpu *cpu, struct slab *slab, void *freelist)
+{
+	cpu->slab = slab;
+	cpu->freelist = freelist;
+	cpu->tid += TID_STEP;
+}
+
+/* The CPU has no slab afterwards. */
+static void cpu_flush_slab(struct slub_cache *cache, struct slub_cpu *cpu)
+{
+	struct slab *slab = cpu->slab;
+	void *freelist = cpu->freelist;
+
+	cpu_set(cpu, NULL, NULL);
+	if (slab)
+		slab_deactivate(cache, slab, freelist);
+}
+
+/* The next of the slabs that the CPU keeps becomes its own; false when it keeps none. */
+static bool cpu_next_slab(struct slub_cpu *cpu)
+{
+	struct slab *slab = cpu->partial;
+
+	if (!slab)
+		return false;
+	cpu->partial = slab->next;
+	cpu->nr_partial--;
+	cpu_set(cpu, slab, NULL);
+	return true;
+}
+
+static bool slab_suits(const struct slab *slab, int nid)
+{
+	return nid == ANY_NODE || page_to_nid((const struct page *)slab) == nid;
+}
+
+/* The first object of the CPU's chain; NULL, and the slab is set aside, when what follows it is no object. */
+static void *cpu_pop(struct slub_cache *cache, struct slub_cpu *cpu, void *freelist)
+{
+	void *next = freepointer_get(cache, freelist);
+	struct slab *slab = cpu->slab;
+
+	if (unlikely(next && (next == freelist ||
+			      slab_object_index(cache, slab, next) >= slab_state(slab).objects))) {
+		cpu_set(cpu, NULL, NULL);
+		slab_isolate(cache, slab);
+		return NULL;
+	}
+	cpu_set(cpu, slab, next);
+	return freelist;
+}
+
+/* An object out of the slabs that this CPU has. */
+static void *cpu_take(struct slub_cache *cache, struct slub_cpu *cpu, int nid)
+{
+	void *freelist, *object;
+
+	do {
+		if (!cpu->slab)
+			continue;
+		if (!slab_suits(cpu->slab, nid)) {
+			cpu_flush_slab(cache, cpu);
+			continue;
+		}
+		freelist = cpu->freelist ? cpu->freelist : slab_take_freelist(cache, cpu->slab);
+		if (!freelist) {
+			cpu_set(cpu, NULL, NULL);
+			continue;
+		}
+		object = cpu_pop(cache, cpu, freelist);
+		if (object)
+			return object;
+	} while (cpu_next_slab(cpu));
+	return NULL;
+}
+
+static int local_node(void)
+{
+	return cpu_to_node(arch_cpu_id());
+}
+
+/* An object out of slabs that the node has. */
+static void *cpu_take_from_node(struct slub_cache *cache, struct slub_cpu *cpu, int nid)
+{
+	struct slab *slab = node_get_slabs(cache, &cache->node[nid], cpu);
+
+	if (!slab)
+		return NULL;
+	cpu_set(cpu, slab, NULL);
+	return cpu_take(cache, cpu, nid);
+}
+
+/* An object out of a slab that is new; the CPU's own, if an interrupt brought one meanwhile, goes. */
+static void *cpu_take_from_new(struct slub_cache *cache, struct slub_cpu *cpu, struct slab *slab)
+{
+	cpu_flush_slab(cache, cpu);
+	slab->state.frozen = 1;
+	slab->state.free = 0;
+	cpu_set(cpu, slab, NULL);
+	return cpu_take(cache, cpu, ANY_NODE);
+}
+
+static void *cache_take_slowly(struct slub_cache *cache, gfp_t gfp, int nid)
+{
+	int from = nid == ANY_NODE ? local_node() : nid;
+	unsigned long flags = arch_irq_save();
+	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
+	void *object = cpu_take(cache, cpu, nid);
+	struct slab *slab;
+
+	if (!object)
+		object = cpu_take_from_node(cache, cpu, from);
+	arch_irq_restore(flags);
+	if (object)
+		return object;
+
+	slab = slab_create(cache, gfp, nid);
+	flags = arch_irq_save();
+	if (slab)
+		object = cpu_take_from_new(cache, cpu, slab);
+	for (from = 0; !object && !(gfp & __GFP_THISNODE) && from < (int)nr_nodes; from++)
+		object = cpu_take_from_node(cache, cpu, from);
+	arch_irq_restore(flags);
+	return object;
+}
+
+/* One object out of a node's slabs, or of a new one. */
+static void *cache_take_single(struct slub_cache *cache, gfp_t gfp, int nid)
+{
+	void *object = node_take_single(cache, &cache->node[nid == ANY_NODE ? local_node() : nid]);
+	struct slab *slab;
+	unsigned int other;
+
+	while (!object && (slab = slab_create(cache, gfp, nid))) {
+		struct slub_node *node = slab_node(cache, slab);
+
+		node_add_slab(cache, slab);
+		object = node_take_single(cache, node);
+	}
+	for (other = 0; !object && !(gfp & __GFP_THISNODE) && other < nr_nodes; other++)
+		object = node_take_single(cache, &cache->node[other]);
+	return object;
+}
+
+static __noinline void *cache_alloc_slow(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
+{
+	void *object;
+
+	do {
+		object = cache_is_slow(cache) ? cache_take_single(cache, gfp, nid)
+					      : cache_take_slowly(cache, gfp, nid);
+		if (!object)
+			return NULL;
+		freepointer_wipe(cache, object);
+	} while (cache_is_debugged(&cache->common) &&
+		 !debug_alloc_object(&cache->common, object, size));
+	return object;
+}
+
+/* ---- Taking ---- */
+
+/*
+ * The tid is read first: whatever changes behind it, the exchange fails. What is read of the object may be anything by then, but
+ * its memory stays readable.
+ */
+static __always_inline void *cache_alloc(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
+{
+	struct slub_cpu *cpu = cache->cpu;
+	unsigned long tid;
+	void *object, *next;
+
+	do {
+		tid = this_cpu_read(cpu->tid);
+		object = this_cpu_read(cpu->freelist);
+		if (unlikely(!object))
+			return cache_alloc_slow(cache, gfp, nid, size);
+		if (nid != ANY_NODE && !slab_suits(this_cpu_read(cpu->slab), nid))
+			return cache_alloc_slow(cache, gfp, nid, size);
+		next = freepointer_get(cache, object);
+		if (unlikely(freelist_looks_broken(cache, object, next)) && next)
+			return cache_alloc_slow(cache, gfp, nid, size);
+	} while (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, object, tid, next,
+						   tid + TID_STEP)));
+	freepointer_wipe(cache, object);
+	return object;
+}
+
+/* The object becomes its owner's, who asked for `size` bytes. */
+static __always_inline void *hand_out(void *object, size_t size)
+{
+	if (object)
+		mem_unpoison(object, size);
+	return object;
+}
+
+/* A mask that asks for zeroes or for a zone; a zone other than the cache's own is refused. */
+static __noinline void *cache_alloc_unusual(struct slub_cache *cache, gfp_t gfp, int nid,
+					    size_t size)
+{
+	const struct kmem_cache *common = &cache->common;
+	gfp_t zones = gfp & GFP_ZONEMASK;
+	void *object;
+
+	if (zones && zones != (common->gfp & GFP_ZONEMASK)) {
+		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
+		return NULL;
+	}
+	object = cache_alloc(cache, gfp, nid, size);
+	if (!object || !(gfp & __GFP_ZERO))
+		return hand_out(object, size);
+	/* The constructor's work wins: the object comes as it was constructed. */
+	if (common->ctor) {
+		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
+		return hand_out(object, size);
+	}
+	hand_out(object, size);
+	return memset(object, 0, size);
+}
+
+static __always_inline void *cache_alloc_any(struct slub_cache *cache, gfp_t gfp, int nid,
+					     size_t size)
+{
+	if (unlikely(gfp & SLAB_GFP_UNUSUAL))
+		return cache_alloc_unusual(cache, gfp, nid, size);
+	return hand_out(cache_alloc(cache, gfp, nid, size), size);
+}
+
+void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	return cache_alloc_any(to_slub_cache(cache), gfp, ANY_NODE, cache->object_size);
+}
+
+void *kmem_cache_alloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size)
+{
+	return cache_alloc_any(to_slub_cache(cache), gfp, ANY_NODE, size);
+}
+
+void *kmem_cache_alloc_usual(struct kmem_cache *cache, gfp_t gfp)
+{
+	return hand_out(cache_alloc(to_slub_cache(cache), gfp, ANY_NODE, cache->object_size),
+			cache->object_size);
+}
+
+void *__kmalloc(size_t size, gfp_t gfp)
+{
+	if (unlikely(gfp & SLAB_GFP_UNUSUAL || size - 1 >= KMALLOC_MAX_CACHE_SIZE))
+		return kmalloc_unusual(size, gfp);
+	return hand_out(cache_alloc(to_slub_cache(kmalloc_caches[0][kmalloc_class(size)]), gfp,
+				    ANY_NODE, size),
+			size);
+}
+
+/* A node that does not exist is any node. */
+void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, size_t size)
+{
+	if (nid < 0 || nid >= (int)nr_nodes)
+		nid = ANY_NODE;
+	return cache_alloc_any(to_slub_cache(cache), gfp, nid, size);
+}
+
+void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
+{
+	return kmem_cache_alloc_node_trace(cache, gfp, nid, cache->object_size);
+}
+
+/* As many as the CPU's chain has, at most `nr`, without an exchange for each. */
+static size_t cpu_take_many(struct slub_cache *cache, size_t nr, void **objects)
+{
+	unsigned long flags = arch_irq_save();
+	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
+	void *object = cpu->freelist, *next;
+	size_t taken;
+
+	for (taken = 0; taken < nr && object; taken++) {
+		next = freepointer_get(cache, object);
+		if (unlikely(freelist_looks_broken(cache, object, next)) && next)
+			break;
+		freepointer_wipe(cache, object);
+		objects[taken] = object;
+		object = next;
+	}
+	cpu->freelist = object;
+	cpu->tid += TID_STEP;
+	arch_irq_restore(flags);
+	return taken;
+}
+
+size_t kmem_cache_alloc_bulk(struct kmem_cache *common, gfp_t gfp, size_t nr, void **objects)
+{
+	struct slub_cache *cache = to_slub_cache(common);
+	bool usual = !(gfp & SLAB_GFP_UNUSUAL) && !cache_is_slow(cache);
+	size_t have = 0, more;
+
+	while (have < nr) {
+		more = usual ? cpu_take_many(cache, nr - have, objects + have) : 0;
+		for (size_t i = have; i < have + more; i++)
+			hand_out(objects[i], common->object_size);
+		have += more;
+		if (have == nr)
+			break;
+		objects[have] = kmem_cache_alloc(common, gfp);
+		if (!objects[have]) {
+			kmem_cache_free_bulk(common, have, objects);
+			return 0;
+		}
+		have++;
+	}
+	return nr;
+}
+
+/* ---- Giving back ---- */
+
+/* False when the object is the one that was freed last. */
+static __always_inline bool cache_free(struct slub_cache *cache, struct slab *slab, void *object)
+{
+	struct slub_cpu *cpu = cache->cpu;
+	unsigned long tid;
+	void *freelist;
+
+	do {
+		tid = this_cpu_read(cpu->tid);
+		if (unlikely(this_cpu_read(cpu->slab) != slab))
+			return slab_give(cache, slab, object, object, 1);
+		freelist = this_cpu_read(cpu->freelist);
+		if (unlikely(freelist == object))
+			return false;
+		freepointer_set(cache, object, freelist);
+	} while (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, freelist, tid, object,
+						   tid + TID_STEP)));
+	return true;
+}
+
+static __noinline void refuse_free(const void *object, struct slab *slab, const char *caller)
+{
+	union slab_state state = slab_state(slab);
+
+	if (slab_object_index(slub_cache_of(state), slab, object) < state.objects)
+		misuse_double_free(caller, object);
+	else if (!dev_kfree_marked(object, caller))
+		misuse_bad_pointer(caller, object);
+}
+
+/* The watched cache: the layer decides. */
+static __noinline void object_free_watched(struct slub_cache *cache, struct slab *slab,
+					   void *object, const char *caller)
+{
+	if (object_is_free(cache, slab, object))
+		refuse_free(object, slab, caller);
+	else if (debug_free_object(&cache->common, object) &&
+		 !slab_give(cache, slab, object, object, 1))
+		refuse_free(object, slab, caller);
+}
+
+/* An object of a cache that is known, back to it. */
+static __always_inline void object_free(struct slub_cache *cache, struct slab *slab,
+					union slab_state state, void *object, const char *caller)
+{
+	if (unlikely(slab_object_index(cache, slab, object) >= state.objects) ||
+	    (CONFIG_DEBUG && unlikely(object_is_free(cache, slab, object)))) {
+		refuse_free(object, slab, caller);
+		return;
+	}
+	if (cache_is_debugged(&cache->common)) {
+		object_free_watched(cache, slab, object, caller);
+		return;
+	}
+	mem_poison(object, cache->common.object_size);
+	if (unlikely(!cache_free(cache, slab, object)))
+		refuse_free(object, slab, caller);
+}
+
+void impl_free(struct slab *slab, const void *object, const char *caller)
+{
+	union slab_state state = slab_state(slab);
+
+	object_free(slub_cache_of(state), slab, state, (void *)object, caller);
+}
+
+/* The slab of an address in the frames that this CPU knows well; NULL for others, and for no slab. */
+static __always_inline struct slab *span_slab(const void *object)
+{
+	struct page *page;
+
+	if (unlikely((uintptr_t)object - this_cpu_read(slub_span.start) >=
+		     this_cpu_read(slub_span.size)))
+		return NULL;
+	page = direct_map_page(object);
+	return likely(page->flags & PG_SLAB) ? page_slab(page) : NULL;
+}
+
+void kfree(const void *object)
+{
+	struct slab *slab = span_slab(object);
+	union slab_state state;
+
+	if (unlikely(!slab)) {
+		kfree_elsewhere(object);
+		return;
+	}
+	state = slab_state(slab);
+	object_free(slub_cache_of(state), slab, state, (void *)object, "kfree");
+}
+
+/* Not in this CPU's span, or nobody's, or another cache's. */
+static __noinline void cache_free_elsewhere(struct kmem_cache *cache, void *object)
+{
+	struct slab *slab;
+
+	if (!object)
+		return;
+	slab = object_slab(object);
+	if (!slab)
+		misuse_bad_pointer("kmem_cache_free", object);
+	else if (&slub_cache_of(slab_state(slab))->common != cache)
+		misuse_wrong_cache("kmem_cache_free", cache, object);
+	else
+		impl_free(slab, object, "kmem_cache_free");
+}
+
+void kmem_cache_free(struct kmem_cache *common, void *object)
+{
+	struct slub_cache *cache = to_slub_cache(common);
+	struct slab *slab = span_slab(object);
+	union slab_state state;
+
+	if (likely(slab)) {
+		state = slab_state(slab);
+		if (likely(cache && state.id == cache->id)) {
+			object_free(cache, slab, state, object, "kmem_cache_free");
+			return;
+		}
+	}
+	cache_free_elsewhere(common, object);
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (cache)
+			kmem_cache_free(cache, objects[i]);
+		else
+			kfree(objects[i]);
+	}
+}
+
+struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)
+{
+	union slab_state state = slab_state(slab);
+	struct slub_cache *cache = slub_cache_of(state);
+
+	if (slab_object_index(cache, slab, object) >= state.objects ||
+	    object_is_free(cache, slab, object))
+		return NULL;
+	return &cache->common;
+}
+
+/* ---- Shrinking ---- */
+
+void impl_cache_drain(struct kmem_cache *common)
+{
+	struct slub_cache *cache = to_slub_cache(common);
+	unsigned long flags;
+	struct slub_cpu *cpu;
+	struct slab *partial;
+
+	if (cache_is_slow(cache))
+		return;
+	flags = arch_irq_save();
+	cpu = this_cpu_ptr(cache->cpu);
+	cpu_flush_slab(cache, cpu);
+	partial = cpu->partial;
+	cpu->partial = NULL;
+	cpu->nr_partial = 0;
+	slabs_unfreeze(cache, partial);
+	arch_irq_restore(flags);
+}
+
+int kmem_cache_shrink(struct kmem_cache *common)
+{
+	struct slub_cache *cache = to_slub_cache(common);
+	unsigned long slabs = 0;
+	unsigned int nid;
+
+	impl_cache_drain(common);
+	for (nid = 0; nid < nr_nodes; nid++) {
+		node_shrink(cache, &cache->node[nid]);
+		slabs += READ_ONCE(cache->node[nid].nr_slabs);
+	}
+	return slabs != 0;
+}
+
+/* Partial slabs that a CPU keeps are idle memory; empty slabs besides. */
+unsigned long impl_cache_reap(struct kmem_cache *common)
+{
+	struct slub_cache *cache = to_slub_cache(common);
+	unsigned long slabs = 0;
+	unsigned int nid;
+
+	impl_cache_drain(common);
+	for (nid = 0; nid < nr_nodes; nid++)
+		slabs += node_shrink(cache, &cache->node[nid]);
+	return slabs << cache->order;
+}
+
+/* Nothing is parked by number: what a CPU has is a slab. (Linux: slabinfo_write() of SLUB refuses, too) */
+int impl_cache_tune(struct kmem_cache *cache, const struct slab_tuning *tuning)
+{
+	(void)cache;
+	(void)tuning;
+	return -EINVAL;
+}
