@@ -16,6 +16,7 @@
 #include <lib/symbols.h>
 #include <mm/dev_kmalloc.h>
 #include <mm/init.h>
+#include <mm/ioport.h>
 #include <mm/vmalloc.h>
 #include <mm/reclaim.h>
 #include <kernel/main.h>

@@ -29,6 +29,7 @@
 #include <mm/reclaim.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
+#include <mm/ioport.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
 
@@ -157,7 +158,8 @@ void mm_init(const struct boot_info *boot)
 	slab_init();   /* kmalloc() */
 	pr_info("%s: %u caches, kmalloc() works", CONFIG_SLAB_NAME, nr_caches());
 
-	vmalloc_init(); /* areas of addresses: vmalloc(), vmap() */
+	resource_init(); /* who has which physical addresses */
+	vmalloc_init();	 /* areas of addresses: vmalloc(), vmap() */
 
 	early_ioremap_close(); /* who still looks through a borrowed window is named */
 	say_handover();

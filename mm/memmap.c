@@ -139,54 +139,6 @@ void mm_report_handover(struct seq_file *file)
 		   managed);
 }
 
-/* --- /proc/iomem -------------------------------------------------------------- */
-
-static const char *iomem_name(enum memory_type type)
-{
-	switch (type) {
-	case MEMORY_USABLE:
-		return "System RAM";
-	case MEMORY_ACPI:
-		return "ACPI Tables";
-	case MEMORY_NVS:
-		return "ACPI Non-volatile Storage";
-	case MEMORY_UNUSABLE:
-		return "Unusable memory";
-	default:
-		return "Reserved";
-	}
-}
-
-static void show_resource(struct seq_file *file, unsigned int depth, phys_addr_t start,
-			  phys_addr_t end, const char *name)
-{
-	seq_printf(file, "%*s%08llx-%08llx : %s\n", (int)depth * 2, "", (unsigned long long)start,
-		   (unsigned long long)(end - 1), name);
-}
-
-static void show_image_part(struct seq_file *file, const struct boot_range *range,
-			    const char *start, const char *end, const char *name)
-{
-	phys_addr_t pa = early_boot_info()->image_start + (phys_addr_t)(start - image_start);
-
-	if (pa >= range->start && pa < range->end)
-		show_resource(file, 1, pa, pa + (phys_addr_t)(end - start), name);
-}
-
-void proc_iomem(struct seq_file *file)
-{
-	const struct memory_map *map = early_memory_map();
-
-	for (unsigned int i = 0; i < map->nr; i++) {
-		const struct boot_range *range = &map->range[i];
-
-		show_resource(file, 0, range->start, range->end, iomem_name(range->type));
-		show_image_part(file, range, text_start, text_end, "Kernel code");
-		show_image_part(file, range, rodata_start, rodata_end, "Kernel rodata");
-		show_image_part(file, range, data_start, data_end, "Kernel data");
-	}
-}
-
 /* --- ptdump ------------------------------------------------------------------- */
 
 struct dump {

@@ -23,6 +23,7 @@
 #include <mm/slab.h>
 #include <mm/dev_kmalloc.h>
 #include <mm/mempool.h>
+#include <mm/ioport.h>
 #include <mm/vmalloc.h>
 
 static bool all_zones_check(void)
@@ -50,6 +51,7 @@ bool mm_verify(void)
 	good = mempool_check() && good;
 	good = dev_kmalloc_check() && good;
 	good = vmalloc_check() && good;
+	good = resource_check() && good;
 	return good;
 }
 

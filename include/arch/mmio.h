@@ -19,6 +19,13 @@ static inline void mmio_write16(uintptr_t va, uint16_t value);
 static inline void mmio_write32(uintptr_t va, uint32_t value);
 static inline void mmio_write64(uintptr_t va, uint64_t value);
 
+/*
+ * Between a device read and later loads from RAM; between stores to RAM and a later device write: each is seen
+ * by the device, or by this CPU, in that order.
+ */
+static inline void arch_io_read_barrier(void);
+static inline void arch_io_write_barrier(void);
+
 /* The x86 I/O space; elsewhere arch_has_ports() is false, reads give all ones and writes do nothing. */
 static inline bool arch_has_ports(void);
 static inline uint8_t arch_port_read8(uint16_t port);

@@ -45,7 +45,6 @@ void proc_zoneinfo(struct seq_file *file);
 void proc_pagetypeinfo(struct seq_file *file);
 void proc_slabinfo(struct seq_file *file);
 void proc_percpu(struct seq_file *file);
-void proc_iomem(struct seq_file *file);
 
 /* At the prompt. */
 void mm_report_memmap(

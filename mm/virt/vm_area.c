@@ -276,6 +276,7 @@ struct vm_struct *vm_area_get(unsigned long size, unsigned long align, unsigned 
 	area->flags = flags;
 	area->caller = caller;
 	area->phys_addr = 0;
+	INIT_LIST_HEAD(&area->io_link);
 	area->block = NULL;
 	area->runs = area->inline_runs;
 	area->nr_runs = 0;
@@ -327,6 +328,8 @@ static void area_release_locked(struct vm_struct *area)
 	unsigned long flags;
 	bool over;
 
+	if (area->flags & VM_IOREMAP)
+		ioremap_forget(area);
 	vm_pages_free(area);
 	if (!block) {
 		range_put(area);

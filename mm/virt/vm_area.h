@@ -30,10 +30,12 @@ struct vm_struct {
 	unsigned long size; /* bytes that are mapped: whole pages */
 	unsigned int flags;
 	const void *caller;
-	phys_addr_t phys_addr;	/* VM_IOREMAP */
-	struct vm_block *block; /* the block that a small area lies in; NULL */
-	struct vm_struct *next; /* lazy list */
-	struct page_run *runs;	/* VM_ALLOC: what backs it, in order */
+	phys_addr_t phys_addr;	  /* VM_IOREMAP */
+	prot_t io_type;		  /* and its memory type */
+	struct list_head io_link; /* in the list of device mappings */
+	struct vm_block *block;	  /* the block that a small area lies in; NULL */
+	struct vm_struct *next;	  /* lazy list */
+	struct page_run *runs;	  /* VM_ALLOC: what backs it, in order */
 	unsigned int nr_runs, max_runs;
 	struct page_run inline_runs[VM_INLINE_RUNS];
 };
@@ -82,6 +84,12 @@ struct vm_block_info {
 void vm_block_for_each(void (*visit)(const struct vm_block_info *info, void *context),
 		       void *context);
 bool vm_space_check(void);
+
+/* The area that starts at the address and is of that kind (VM_ALLOC, ...); NULL after a report that names `who`. vmalloc.c */
+struct vm_struct *vm_area_to_put(const char *who, const void *address, unsigned int kind);
+
+/* ioremap.c: no CPU remembers the mapping any more. */
+void ioremap_forget(struct vm_struct *area);
 
 /* vm_pages.c: back an area with pages, from the largest blocks that can be had; what was taken stays the area's on -ENOMEM. */
 int vm_pages_alloc(struct vm_struct *area, gfp_t gfp, int node);

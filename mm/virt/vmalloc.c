@@ -243,8 +243,7 @@ static void refuse(const char *who, const void *address, const char *why,
 	report_close();
 }
 
-/* The area that starts at the address and is of that kind; NULL after a report. */
-static struct vm_struct *area_to_put(const char *who, const void *address, unsigned int kind)
+struct vm_struct *vm_area_to_put(const char *who, const void *address, unsigned int kind)
 {
 	struct vm_struct *area = is_vmalloc_addr(address) ? vm_area_find((uintptr_t)address) : NULL;
 	const char *why = NULL;
@@ -270,7 +269,7 @@ void vfree(const void *address)
 
 	if (!address)
 		return;
-	area = area_to_put("vfree", address, VM_ALLOC);
+	area = vm_area_to_put("vfree", address, VM_ALLOC);
 	if (area)
 		vm_area_put(area);
 }
@@ -281,14 +280,14 @@ void vunmap(const void *address)
 
 	if (!address)
 		return;
-	area = area_to_put("vunmap", address, VM_MAP);
+	area = vm_area_to_put("vunmap", address, VM_MAP);
 	if (area)
 		vm_area_put(area);
 }
 
 void vm_unmap_ram(const void *memory, unsigned int count)
 {
-	struct vm_struct *area = area_to_put("vm_unmap_ram", memory, VM_MAP);
+	struct vm_struct *area = vm_area_to_put("vm_unmap_ram", memory, VM_MAP);
 
 	if (!area)
 		return;

@@ -79,3 +79,13 @@ static inline void arch_port_write32(uint16_t port, uint32_t value)
 	(void)port;
 	(void)value;
 }
+
+static inline void arch_io_read_barrier(void)
+{
+	asm volatile("dmb oshld" : : : "memory");
+}
+
+static inline void arch_io_write_barrier(void)
+{
+	asm volatile("dmb oshst" : : : "memory");
+}

@@ -64,3 +64,13 @@ static inline void arch_port_write32(uint16_t port, uint32_t value)
 	(void)port;
 	(void)value;
 }
+
+static inline void arch_io_read_barrier(void)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+}
+
+static inline void arch_io_write_barrier(void)
+{
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}

@@ -81,3 +81,14 @@ static inline void arch_port_write32(uint16_t port, uint32_t value)
 {
 	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
 }
+
+/* Device memory is ordered with everything on this CPU; only the compiler has to be told. */
+static inline void arch_io_read_barrier(void)
+{
+	asm volatile("" : : : "memory");
+}
+
+static inline void arch_io_write_barrier(void)
+{
+	asm volatile("" : : : "memory");
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ioremap.c - device registers at kernel addresses, and no frame with two memory types.
+ *
+ * THE IDEA
+ *	An area of the vmalloc region is mapped to physical addresses that are
+ *	no RAM. What is left is to refuse what would hurt. RAM is mapped already, cached; a
+ *	second, uncached view of it would see other data. So the whole range is asked for, not its
+ *	ends alone. For the same reason one frame is never mapped with two
+ *	types: all device mappings stand in a list by address, and one that would overlap
+ *	another of a different type is refused.
+ *
+ *	A freed mapping may be remembered by a CPU until the flush. It stays in the
+ *	list as long; where it alone is in the way, a purge clears it.
+ *
+ * PICTURE	ioremap(0xfeb00e70, 0x20)
+ *
+ *	frame 0xfeb00: [......|e70 .. e8f|....]  -->  area of 1 page, result = its start + 0xe70
+ *
+ * LOCKING	io_lock protects the list, interrupts off.
+ * COST		O(device mappings) to look for overlaps; a small area is O(1) besides.
+ * FLOOR	virt. Asks early which addresses are RAM.
+ * LINUX	arch/x86/mm/ioremap.c: __ioremap_caller(); mm/ioremap.c; types: arch/x86/mm/pat/memtype.c.
+ */
+#include <mm/io.h>
+
+#include <arch/memory.h>
+#include <lib/device.h>
+#include <lib/report.h>
+#include <mm/fixmap.h>
+#include <mm/ioport.h>
+#include <mm/memblock.h>
+#include <mm/pgtable.h>
+#include "vm_area.h"
+
+static LIST_HEAD(io_areas); /* by phys_addr */
+static DEFINE_SPINLOCK(io_lock, LOCK_RANK_IO);
+
+static const char *type_name(prot_t type)
+{
+	switch (type & PROT_TYPE_MASK) {
+	case PROT_WC:
+		return "write-combining";
+	case PROT_WT:
+		return "write-through";
+	case PROT_DEVICE:
+		return "device";
+	default:
+		return "cached";
+	}
+}
+
+/* --- one type a frame ------------------------------------------------------------------ */
+
+static bool overlap(phys_addr_t a, size_t a_size, phys_addr_t b, size_t b_size)
+{
+	return a - b < b_size || b - a < a_size;
+}
+
+/* A mapping of another type that shares a frame; the place in the list behind which this one belongs. */
+static struct vm_struct *conflict_locked(phys_addr_t pa, size_t size, prot_t type,
+					 struct list_head **after)
+{
+	struct vm_struct *other;
+
+	*after = &io_areas;
+	list_for_each_entry (other, &io_areas, io_link) {
+		if (other->phys_addr > pa && other->phys_addr - pa >= size)
+			break;
+		if (other->phys_addr <= pa)
+			*after = &other->io_link;
+		if (overlap(pa, size, other->phys_addr, other->size) && other->io_type != type)
+			return other;
+	}
+	return NULL;
+}
+
+/* Enters the area; or the type that is in the way, and whether only a freed mapping is. */
+static bool enter(struct vm_struct *area, prot_t *in_the_way, bool *lazy)
+{
+	unsigned long flags = spin_lock_save(&io_lock);
+	struct list_head *after;
+	struct vm_struct *other = conflict_locked(area->phys_addr, area->size, area->io_type,
+						  &after);
+
+	if (other) {
+		*in_the_way = other->io_type;
+		*lazy = other->flags & VM_LAZY;
+	} else {
+		list_add(&area->io_link, after);
+	}
+	spin_unlock_irqrestore(&io_lock, flags);
+	return !other;
+}
+
+void ioremap_forget(struct vm_struct *area)
+{
+	unsigned long flags;
+
+	if (list_empty(&area->io_link))
+		return;
+	flags = spin_lock_save(&io_lock);
+	list_del(&area->io_link);
+	spin_unlock_irqrestore(&io_lock, flags);
+}
+
+/* The screen is mapped apart from all areas. */
+static bool is_screen_of_another_type(phys_addr_t pa, size_t size, prot_t type)
+{
+	size_t screen_size;
+	uintptr_t screen = fixmap_framebuffer(&screen_size);
+	struct pt_entry entry;
+
+	if (!screen_size || !pgtable_query(screen, &entry))
+		return false;
+	return overlap(pa, size, entry.pa + (screen - entry.va), screen_size) && type != PROT_WC;
+}
+
+/* --- mapping ------------------------------------------------------------------------------- */
+
+/* The range in whole pages; false for what cannot be. */
+static bool page_range(phys_addr_t pa, size_t size, phys_addr_t *start, size_t *bytes)
+{
+	phys_addr_t last;
+
+	if (size == 0 || __builtin_add_overflow(pa, size - 1, &last) || last >= arch_phys_end())
+		return false;
+	*start = ALIGN_DOWN(pa, PAGE_SIZE);
+	*bytes = ALIGN_DOWN(last, PAGE_SIZE) - *start + PAGE_SIZE;
+	return true;
+}
+
+static void refuse(phys_addr_t pa, size_t size, const char *why, const char *what)
+{
+	report_warn("ioremap: 0x%llx, 0x%zx bytes: %s%s", (unsigned long long)pa, size, why, what);
+}
+
+/* Is there RAM that is in the direct map, in any page of the range? */
+static bool has_mapped_ram(phys_addr_t start, size_t bytes)
+{
+	const struct memblock_type *ram = &memblock.memory;
+	unsigned long i;
+
+	if (!memblock_overlaps_memory(start, bytes))
+		return false;
+	for (i = 0; i < ram->cnt; i++)
+		if (overlap(start, bytes, ram->regions[i].base, ram->regions[i].size) &&
+		    !memblock_is_nomap(&ram->regions[i]))
+			return true;
+	return false;
+}
+
+/* The area with nothing mapped in it, entered in the list. */
+static struct vm_struct *io_area(phys_addr_t start, size_t bytes, prot_t type, const void *caller)
+{
+	struct vm_struct *area = vm_area_get(bytes, PAGE_SIZE, VM_IOREMAP, caller);
+	prot_t in_the_way = 0;
+	bool lazy = false;
+
+	if (!area)
+		return NULL;
+	area->phys_addr = start;
+	area->io_type = type;
+	if (enter(area, &in_the_way, &lazy))
+		return area;
+	if (lazy && vmalloc_purge() && enter(area, &in_the_way, &lazy))
+		return area;
+	refuse(start, bytes, "a part of it is mapped as ", type_name(in_the_way));
+	vm_area_put(area);
+	return NULL;
+}
+
+static void *map(phys_addr_t pa, size_t size, prot_t type, const void *caller)
+{
+	struct vm_struct *area;
+	phys_addr_t start;
+	size_t bytes;
+
+	if (!page_range(pa, size, &start, &bytes))
+		return NULL;
+	if (has_mapped_ram(start, bytes)) {
+		refuse(pa, size, "there is RAM in it", "");
+		return NULL;
+	}
+	if (is_screen_of_another_type(start, bytes, type)) {
+		refuse(pa, size, "the screen is mapped as ", type_name(PROT_WC));
+		return NULL;
+	}
+	area = io_area(start, bytes, type, caller);
+	if (!area)
+		return NULL;
+	if (vm_area_map(area, 0, start, bytes, PROT_WRITE | PROT_GLOBAL | type)) {
+		vm_area_put(area);
+		return NULL;
+	}
+	return (char *)vm_area_address(area) + (pa - start);
+}
+
+void *ioremap(phys_addr_t pa, size_t size)
+{
+	return map(pa, size, PROT_DEVICE, __builtin_return_address(0));
+}
+
+void *ioremap_wc(phys_addr_t pa, size_t size)
+{
+	return map(pa, size, PROT_WC, __builtin_return_address(0));
+}
+
+void *ioremap_wt(phys_addr_t pa, size_t size)
+{
+	return map(pa, size, PROT_WT, __builtin_return_address(0));
+}
+
+void *ioremap_cache(phys_addr_t pa, size_t size)
+{
+	return map(pa, size, PROT_RAM, __builtin_return_address(0));
+}
+
+void iounmap(volatile void *address)
+{
+	void *start = (void *)((uintptr_t)address & PAGE_MASK);
+	struct vm_struct *area;
+
+	if (!address)
+		return;
+	area = vm_area_to_put("iounmap", start, VM_IOREMAP);
+	if (area)
+		vm_area_put(area);
+}
+
+/* --- in a device's name ---------------------------------------------------------------------- */
+
+struct io_resource {
+	struct device_resource resource;
+	void *address;
+	phys_addr_t claimed; /* with `size` bytes; size 0: nothing was claimed */
+	size_t size;
+};
+
+static void io_release(struct device *device, struct device_resource *resource)
+{
+	struct io_resource *io = container_of(resource, struct io_resource, resource);
+
+	(void)device;
+	iounmap(io->address);
+	if (io->size)
+		release_mem_region(io->claimed, io->size);
+	kfree(io);
+}
+
+static void *devm_map(struct device *device, phys_addr_t pa, size_t size, const char *name)
+{
+	struct io_resource *io = kzalloc(sizeof(*io), GFP_KERNEL);
+
+	if (!io)
+		return NULL;
+	if (name && !request_mem_region(pa, size, name))
+		goto out_free;
+	io->address = map(pa, size, PROT_DEVICE, __builtin_return_address(0));
+	if (!io->address)
+		goto out_release;
+	io->resource = (struct device_resource){.name = "mapping", .release = io_release};
+	INIT_LIST_HEAD(&io->resource.link);
+	io->claimed = pa;
+	io->size = name ? size : 0;
+	device_add_resource(device, &io->resource);
+	return io->address;
+
+out_release:
+	if (name)
+		release_mem_region(pa, size);
+out_free:
+	kfree(io);
+	return NULL;
+}
+
+void *devm_ioremap(struct device *device, phys_addr_t pa, size_t size)
+{
+	return devm_map(device, pa, size, NULL);
+}
+
+void *devm_ioremap_resource(struct device *device, phys_addr_t pa, size_t size, const char *name)
+{
+	return devm_map(device, pa, size, name);
+}
