@@ -10,7 +10,6 @@
 #include <lib/irq.h>
 #include <lib/printk.h>
 #include <mm/init.h>
-#include <mm/page_debug.h>
 
 static const char *access_verb(enum trap_access access)
 {
@@ -36,7 +35,7 @@ static const char *trap_cause(const struct trap_info *trap)
 		return "null pointer";
 	if (trap->mapped)
 		return "the mapping forbids it";
-	if (page_debug_explain_fault(trap->address, explanation, sizeof(explanation)))
+	if (mm_explain_fault(trap->address, explanation, sizeof(explanation)))
 		return explanation;
 	return "nothing is mapped there";
 }

@@ -15,7 +15,9 @@
 #include <mm/memblock.h>
 #include <mm/pgtable.h>
 #include <mm/page.h>
+#include <mm/page_debug.h>
 #include <mm/slab.h>
+#include <mm/vmalloc.h>
 #include <mm/zone.h>
 
 static const char *const region_names[NR_REGIONS] = {
@@ -65,6 +67,21 @@ const char *mm_region_name(uintptr_t address)
 	return region_names[region];
 }
 
+bool mm_explain_fault(uintptr_t address, char *text, size_t size)
+{
+	struct text_buffer buffer;
+	struct seq_file file = {.sink = &buffer.sink};
+
+	if (page_debug_explain_fault(address, text, size))
+		return true;
+	text_buffer_init(&buffer, text, size);
+	if (!vmalloc_describe(address, &file))
+		return false;
+	if (buffer.length && text[buffer.length - 1] == '\n')
+		text[buffer.length - 1] = '\0';
+	return true;
+}
+
 static const char *memory_type(prot_t prot)
 {
 	switch (prot & PROT_TYPE_MASK) {
@@ -94,6 +111,17 @@ static void describe_symbol(struct seq_file *file, uintptr_t address)
 
 	if (name)
 		seq_printf(file, "symbol    %s+0x%zx\n", name, offset);
+}
+
+static void describe_area(struct seq_file *file, uintptr_t address)
+{
+	char text[160];
+	struct text_buffer buffer;
+	struct seq_file words = {.sink = &buffer.sink};
+
+	text_buffer_init(&buffer, text, sizeof(text));
+	if (vmalloc_describe(address, &words))
+		seq_printf(file, "area      %s", text);
 }
 
 static void describe_object(struct seq_file *file, uintptr_t address)
@@ -166,6 +194,7 @@ void mm_describe_address(struct seq_file *file, uintptr_t address)
 
 	seq_printf(file, "0x%016lx\nregion    %s\n", address, mm_region_name(address));
 	describe_symbol(file, address);
+	describe_area(file, address);
 	if (!pgtable_query(address, &entry)) {
 		seq_puts(file, "mapped    no: touching it is a fault\n");
 		return;

@@ -64,5 +64,11 @@ void mm_describe_address(struct seq_file *file,
 /* Bytes that the firmware calls usable and that are not free: what the kernel itself costs. */
 unsigned long mm_memory_gone(void);
 
+/*
+ * Why nothing is mapped at an address, when that is known: "guard page, 12 bytes behind the end of the vmalloc area ...", or who
+ * freed the page. False when it is not. For a trap: takes no lock that the code which trapped may hold.
+ */
+bool mm_explain_fault(uintptr_t address, char *text, size_t size);
+
 /* "vmalloc region", "direct map, high memory", "null page"; for one line of a trap report. */
 const char *mm_region_name(uintptr_t address);

@@ -320,6 +320,28 @@ int vm_area_map(struct vm_struct *area, unsigned long offset, phys_addr_t pa, un
 
 /* --- the end of an area ------------------------------------------------------------------ */
 
+/* The last areas that went, in a ring; vm_lock. */
+static struct vm_freed freed[VM_FREED_MAX];
+static unsigned int nr_freed;
+
+static void remember_locked(const struct vm_struct *area)
+{
+	freed[nr_freed++ % VM_FREED_MAX] = (struct vm_freed){area->range.start, area->size,
+							     area->flags, area->caller};
+}
+
+bool vm_freed_find(uintptr_t address, struct vm_freed *found)
+{
+	unsigned int i;
+
+	for (i = 1; i <= VM_FREED_MAX; i++) {
+		*found = freed[(nr_freed - i) % VM_FREED_MAX];
+		if (address - found->start < found->size)
+			return true;
+	}
+	return false;
+}
+
 /* After the flush. The caller holds vm_tables. */
 static void area_release_locked(struct vm_struct *area)
 {
@@ -331,6 +353,9 @@ static void area_release_locked(struct vm_struct *area)
 	if (area->flags & VM_IOREMAP)
 		ioremap_forget(area);
 	vm_pages_free(area);
+	spin_lock_irqsave(&vm_lock, flags);
+	remember_locked(area);
+	spin_unlock_irqrestore(&vm_lock, flags);
 	if (!block) {
 		range_put(area);
 		goto out_free;
@@ -472,6 +497,11 @@ struct vm_struct *vm_area_find(uintptr_t address)
 			block_of_area(area)->owner[(address - area->range.start) >> PAGE_SHIFT]);
 	spin_unlock_irqrestore(&vm_lock, flags);
 	return area;
+}
+
+bool vm_is_busy(void)
+{
+	return spin_is_locked(&vm_lock);
 }
 
 /* The first small area of a block from a slot on. */

@@ -72,6 +72,21 @@ void vm_area_put(struct vm_struct *area);
 /* The area that an address lies in, its guard page included; NULL. Any context; the caller knows that it stays. (Linux: find_vm_area) */
 struct vm_struct *vm_area_find(uintptr_t address);
 
+/* What was freed lately, so that a late touch can be explained. */
+struct vm_freed {
+	uintptr_t start;
+	unsigned long size;
+	unsigned int flags;
+	const void *caller;
+};
+#define VM_FREED_MAX 64
+
+/* The last one that an address lay in; false when it is forgotten or never was. */
+bool vm_freed_find(uintptr_t address, struct vm_freed *found);
+
+/* Is somebody changing the areas this moment, perhaps this CPU, which trapped meanwhile? */
+bool vm_is_busy(void);
+
 /* In order of address, blocks left out; NULL starts and ends. While nobody maps or unmaps. */
 struct vm_struct *vm_area_next(struct vm_struct *area);
 

@@ -52,34 +52,50 @@ void proc_vmallocinfo(struct seq_file *file)
 	}
 }
 
-static const char *area_kind(const struct vm_struct *area)
+static void describe(struct seq_file *file, unsigned int flags, uintptr_t start, unsigned long size,
+		     const void *caller)
 {
-	return area->flags & VM_IOREMAP ? "ioremap" : area->flags & VM_MAP ? "vmap" : "vmalloc";
+	seq_printf(file, "%s area 0x%lx of %lu bytes, made by %pS\n",
+		   flags & VM_IOREMAP ? "ioremap"
+		   : flags & VM_MAP   ? "vmap"
+				      : "vmalloc",
+		   start, size, caller);
 }
 
 static void describe_area(struct seq_file *file, const struct vm_struct *area)
 {
-	seq_printf(file, "%s area 0x%lx of %lu bytes, made by %pS\n", area_kind(area),
-		   area->range.start, area->size, area->caller);
+	describe(file, area->flags, area->range.start, area->size, area->caller);
+}
+
+/* No area is there: one was, or one begins in the next page. */
+static bool describe_nothing(uintptr_t address, struct seq_file *file)
+{
+	struct vm_struct *next;
+	struct vm_freed freed;
+
+	if (vm_freed_find(address, &freed)) {
+		seq_printf(file, "%lu bytes into the freed ", address - freed.start);
+		describe(file, freed.flags, freed.start, freed.size, freed.caller);
+		return true;
+	}
+	next = vm_area_find(address + PAGE_SIZE);
+	if (!next)
+		return false;
+	seq_printf(file, "%lu bytes before the ", next->range.start - address);
+	describe_area(file, next);
+	return true;
 }
 
 bool vmalloc_describe(uintptr_t address, struct seq_file *file)
 {
-	struct vm_struct *area, *below;
+	struct vm_struct *area;
 	uintptr_t end;
 
-	if (!is_vmalloc_addr((void *)address))
+	if (!is_vmalloc_addr((void *)address) || vm_is_busy())
 		return false;
 	area = vm_area_find(address);
-	if (!area) {
-		/* Just before an area lies the guard of the one below, or nothing. */
-		below = vm_area_find(address + PAGE_SIZE);
-		if (!below)
-			return false;
-		seq_printf(file, "%lu bytes before the ", below->range.start - address);
-		describe_area(file, below);
-		return true;
-	}
+	if (!area)
+		return describe_nothing(address, file);
 	end = area->range.start + area->size;
 	if (area->flags & VM_LAZY)
 		seq_printf(file, "%lu bytes into the freed ", address - area->range.start);

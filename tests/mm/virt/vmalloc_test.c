@@ -308,3 +308,22 @@ KTEST(vmalloc, areas_of_all_sizes_live_beside_each_other)
 		memory[i] = NULL;
 	}
 }
+
+/* fault-V4 */
+KTEST_PANIC(vmalloc, a_write_behind_an_area_is_told_with_its_size_and_caller,
+	    "guard page, 12 bytes behind the end of the vmalloc area")
+{
+	volatile char *memory = vmalloc(PAGE_SIZE);
+
+	memory[PAGE_SIZE + 12] = 1;
+}
+
+/* fault-V4 */
+KTEST_PANIC(vmalloc, a_read_of_a_freed_area_is_told, "3 bytes into the freed vmalloc area")
+{
+	volatile char *memory = vmalloc(PAGE_SIZE);
+
+	vfree((void *)memory);
+	vmalloc_purge(); /* until the flush a CPU may remember */
+	(void)memory[3];
+}
