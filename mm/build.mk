@@ -5,6 +5,7 @@ src += mm/pgtable/direct_map.c mm/pgtable/check.c mm/pgtable/lint.c
 src += mm/page/page.c mm/page/zone.c mm/page/deferred.c mm/page/watermark.c mm/page/buddy.c mm/page/migrate.c mm/page/pcp.c mm/page/pcp_bulk.c mm/page/handover.c mm/page/misuse.c mm/page/reclaim.c mm/page/debug.c mm/page/page_alloc.c mm/page/page_slowpath.c mm/page/page_ref.c mm/page/page_parts.c
 src += mm/page/buddy_check.c mm/page/page_check.c
 src += mm/page/features.c mm/page/page_poison.c mm/page/page_owner.c mm/page/debug_pagealloc.c mm/page/fail_page_alloc.c mm/page/page_shuffle.c
+src += mm/page/page_mover.c mm/page/contig.c mm/page/fragmentation.c mm/page/compaction.c
 src += mm/percpu/percpu.c mm/percpu/chunk.c mm/percpu/populate.c mm/percpu/percpu_check.c
 src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c $(wildcard mm/slab/$(SLAB)_*.c) mm/slab/kmalloc.c mm/slab/misuse.c mm/slab/debug.c
 src += mm/slab/kmalloc_family.c mm/slab/mempool.c mm/slab/dev_kmalloc.c mm/slab/devmem_report.c

@@ -132,8 +132,9 @@ int mm_report_page_owner(struct seq_file *file, unsigned int nr_lines)
 
 static void show_flags(struct seq_file *file, const struct page *page)
 {
-	static const char *const names[] = {"reserved", "buddy", "slab", "head",    "tail",
-					    "large",	"owned", "pcp",	 "movable", "reclaimable"};
+	static const char *const names[] = {"reserved", "buddy",       "slab",	 "head",
+					    "tail",	"large",       "owned",	 "pcp",
+					    "movable",	"reclaimable", "devmem", "mover"};
 	bool any = false;
 
 	seq_printf(file, "flags     0x%x:", page->flags);

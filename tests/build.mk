@@ -22,6 +22,7 @@ test_src += tests/mm/page/watermark_test.c
 test_src += tests/mm/page/reclaim_test.c
 test_src += tests/mm/page/page_alloc_test.c
 test_src += tests/mm/page/page_debug_test.c
+test_src += tests/mm/page/movable_pages.c tests/mm/page/contig_test.c tests/mm/page/compaction_test.c
 test_src += tests/mm/page/misuse_test.c
 test_src += tests/lib/firmware/boot_info_test.c
 test_src += tests/lib/firmware/memory_map_test.c

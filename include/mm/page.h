@@ -33,6 +33,7 @@ enum page_flags {
 	PG_DEVMEM =
 		1
 		<< 10, /* with PG_SLAB or PG_LARGE: headers of dev_kmalloc() stand before the data */
+	PG_MOVER = 1 << 11, /* with PG_OWNED: `owner.private` is who moves it (mm/page_mover.h) */
 };
 
 #define PG_TYPE_SHIFT 8
@@ -52,7 +53,7 @@ struct slab;
  *					its type, PG_SLAB or PG_LARGE as its owner marks it
  *	none of these			any other page of such a block (PG_TAIL in a compound page)
  *
- * Whoever sets PG_SLAB or PG_LARGE clears it before the block is freed: what carries one is refused.
+ * Whoever sets PG_SLAB, PG_LARGE or PG_MOVER clears it before the block is freed: what carries one is refused.
  */
 struct page {
 	union {

@@ -25,6 +25,7 @@
 #include <lib/printf.h>
 #include <lib/printk.h>
 #include <mm/deferred.h>
+#include <mm/deferred.h>
 #include <mm/direct_map.h>
 #include <mm/page_owner.h>
 #include <mm/zone.h>
@@ -105,6 +106,7 @@ void free_blocks_visit(void (*visit)(struct page *page, unsigned int order))
 {
 	struct zone *zone;
 
+	page_materialise_all();
 	for_each_populated_zone (zone)
 		visit_zone(zone, visit);
 }

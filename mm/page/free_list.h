@@ -68,6 +68,16 @@ static inline void free_list_top_up(struct zone *zone)
 		deferred_pull(zone);
 }
 
+/* Off its list and out of every figure; the block is the caller's. */
+static inline void free_list_take(struct zone *zone, struct page *page, unsigned int order,
+				  enum migratetype type)
+{
+	area_remove(&zone->free_area[order], page, zone->state_bits, type);
+	zone->nr_free -= 1UL << order;
+	if (order == MAX_PAGE_ORDER)
+		free_list_top_up(zone);
+}
+
 /* From one type's list to another's; `page` stays a free block. */
 static inline void free_list_move(struct zone *zone, struct page *page, unsigned int order,
 				  enum migratetype from, enum migratetype to)

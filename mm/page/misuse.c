@@ -118,6 +118,8 @@ enum misuse misuse_of_page(struct page *page, unsigned int order)
 		return MISUSE_SLAB;
 	if (first->flags & PG_LARGE)
 		return MISUSE_LARGE;
+	if (first->flags & PG_MOVER)
+		return MISUSE_MOVER;
 	if (page != first)
 		return page->flags & PG_TAIL ? MISUSE_TAIL : MISUSE_INSIDE;
 	return page->order != order ? MISUSE_ORDER : MISUSE_NO_USERS;
@@ -136,6 +138,7 @@ static const struct {
 	[MISUSE_INSIDE] = {"inside a block",
 			   "free its first page; split_page() makes single pages"},
 	[MISUSE_SLAB] = {"page of a slab", "free objects with kfree() or kmem_cache_free()"},
+	[MISUSE_MOVER] = {"page that still has a mover", "page_clear_mover() comes first"},
 	[MISUSE_LARGE] = {"page of a kmalloc block", "free it with kfree()"},
 	[MISUSE_NO_USERS] = {"page without users", "each get_page() has one put_page()"},
 	[MISUSE_COMPOUND] = {"compound page", "allocate without __GFP_COMP what is to be split"},

@@ -29,6 +29,7 @@
 
 #include <lib/check.h>
 #include <lib/errno.h>
+#include <mm/deferred.h>
 #include <mm/migrate.h>
 #include <mm/page_debug.h>
 #include <mm/zone.h>
@@ -121,6 +122,7 @@ static bool unit_add(unsigned long unit)
 
 int page_owner_start(void)
 {
+	page_materialise_all();
 	nr_chunks = DIV_ROUND_UP(page_nr_units, CHUNK_UNITS);
 	chunks = table_alloc(chunks_order());
 	if (!chunks)

@@ -132,7 +132,8 @@ void put_page(struct page *page)
 		return;
 	users = READ_ONCE(page->refcount);
 	do {
-		if (unlikely(users <= 0 || (users == 1 && page->flags & (PG_SLAB | PG_LARGE)))) {
+		if (unlikely(users <= 0 ||
+			     (users == 1 && page->flags & (PG_SLAB | PG_LARGE | PG_MOVER)))) {
 			misuse_report_page(misuse_of_page(page, page->order), "put_page", page,
 					   page->order);
 			return;

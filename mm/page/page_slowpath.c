@@ -14,6 +14,7 @@
  *	  above low			1
  *	  above the mask's mark		1
  *	  lists drained			1
+ *	  compact_and_get		1, for more than one page; again after each round that freed some
  *	  reclaim_and_get		17 rounds, and 17 more after each of 16 rescues
  *	  alloc_failed			NULL, or the end of the machine
  *
@@ -22,7 +23,6 @@
  * FLOOR	page.
  * LINUX	mm/page_alloc.c: __alloc_pages_slowpath(), get_page_from_freelist(),
  *		rmqueue(), should_reclaim_retry(), __alloc_pages_may_oom(), warn_alloc().
- *		Left out: compaction.
  */
 #include <mm/gfp.h>
 
@@ -33,6 +33,7 @@
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <mm/buddy.h>
+#include <mm/compaction.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 #include <mm/migrate.h>
@@ -197,6 +198,14 @@ static struct page *drain_and_get(const struct request *request, unsigned int al
 	return get_page_from_freelist(request, alloc_flags);
 }
 
+/* Small pieces moved together make a larger one; then once more. */
+static struct page *compact_and_get(const struct request *request, unsigned int alloc_flags)
+{
+	if (!request->order || !try_to_compact_pages(request->gfp, request->order))
+		return NULL;
+	return get_page_from_freelist(request, alloc_flags);
+}
+
 /*
  * Reclaim and try again: once with __GFP_NORETRY; while there is progress for orders up to 3, and with
  * __GFP_RETRY_MAYFAIL for larger ones; at most MAX_RETRIES times, and as often again after each success of the handler.
@@ -212,6 +221,8 @@ static struct page *reclaim_and_get(const struct request *request, unsigned int 
 	for (retries = 0;; retries++) {
 		progress = try_to_free_pages(request->gfp);
 		page = drain_and_get(request, alloc_flags);
+		if (!page && progress)
+			page = compact_and_get(request, alloc_flags);
 		if (page)
 			return page;
 		if (request->gfp & __GFP_NORETRY && !(request->gfp & __GFP_NOFAIL))
@@ -248,7 +259,10 @@ static struct page *find_block(const struct request *request)
 		page = get_page_from_freelist(request, alloc_flags);
 	if (!page)
 		page = drain_and_get(request, alloc_flags);
-	if (!page && request->gfp & __GFP_DIRECT_RECLAIM && !reclaim_is_under_way())
+	if (page || !(request->gfp & __GFP_DIRECT_RECLAIM) || reclaim_is_under_way())
+		return page ? page : alloc_failed(request);
+	page = compact_and_get(request, alloc_flags);
+	if (!page)
 		page = reclaim_and_get(request, alloc_flags);
 	return page ? page : alloc_failed(request);
 }
