@@ -62,6 +62,42 @@ static void show_min_free_kbytes(struct seq_file *file)
 	seq_printf(file, "%lu\n", min_free_kbytes());
 }
 
+static void show_lowmem_reserve_ratio(struct seq_file *file)
+{
+	for (unsigned int i = 0; i < MAX_NR_ZONES; i++)
+		seq_printf(file, "%u%s", lowmem_reserve_ratio[i],
+			   i < MAX_NR_ZONES - 1 ? "\t" : "\n");
+}
+
+/* The number that comes next, after blanks; larger ones are 2^31. False: there is none, but perhaps other text. */
+static bool read_number(const char **at, const char *end, unsigned int *number)
+{
+	unsigned long sum = 0;
+
+	while (*at < end && (**at == ' ' || **at == '\t' || **at == '\n'))
+		(*at)++;
+	if (*at == end || **at < '0' || **at > '9')
+		return false;
+	for (; *at < end && **at >= '0' && **at <= '9'; (*at)++)
+		sum = min(sum * 10 + (unsigned long)(**at - '0'), 1UL << 31);
+	*number = (unsigned int)sum;
+	return true;
+}
+
+/* Up to four numbers with blanks between them; the last stay as they are where there are fewer. */
+static int write_lowmem_reserve_ratio(const char *text, size_t length)
+{
+	const char *at = text, *end = text + length;
+	unsigned int ratio[MAX_NR_ZONES], nr = 0;
+
+	memcpy(ratio, lowmem_reserve_ratio, sizeof(ratio));
+	while (nr < MAX_NR_ZONES && read_number(&at, end, &ratio[nr]))
+		nr++;
+	while (at < end && (*at == ' ' || *at == '\n'))
+		at++;
+	return nr && at == end ? lowmem_reserve_ratio_set(ratio) : -EINVAL;
+}
+
 static int write_min_free_kbytes(const char *text, size_t length)
 {
 	unsigned long kbytes = 0;
@@ -118,6 +154,8 @@ static const struct proc_file files[] = {
 	{"/proc/slabinfo", proc_slabinfo, NULL},
 	{"/proc/vmallocinfo", proc_vmallocinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
+	{"/proc/sys/vm/lowmem_reserve_ratio", show_lowmem_reserve_ratio,
+	 write_lowmem_reserve_ratio},
 	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},
 	{"/proc/uptime", show_uptime, NULL},
 	{"/proc/version", show_version, NULL},

@@ -8,6 +8,10 @@
 #include <mm/init.h>
 
 #include <lib/printk.h>
+#include <lib/stack_depot.h>
+#include <lib/string.h>
+#include <mm/page_debug.h>
+#include <mm/page_owner.h>
 #include <mm/pcp.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
@@ -46,6 +50,53 @@ static void say_large_caches(void)
 	pr_warn("  slabs: %lu pages in all\n", all);
 }
 
+/* --- owners, where they are known ------------------------------------------------- */
+
+/* Nothing can be allocated here, so the callers compete for a few slots: one that is rare makes room for the next. */
+#define NR_SLOTS 64
+struct caller {
+	depot_stack_handle_t stack;
+	unsigned long nr_pages;
+};
+
+static bool add_owner(struct page *page, const struct page_owner *owner, void *context)
+{
+	struct caller *callers = context, *slot = callers, *at;
+
+	for (at = callers; at < callers + NR_SLOTS; at++) {
+		if (at->stack == owner->allocated) {
+			at->nr_pages += 1UL << page->order;
+			return true;
+		}
+		if (at->nr_pages < slot->nr_pages)
+			slot = at;
+	}
+	*slot = (struct caller){owner->allocated, 1UL << page->order};
+	return true;
+}
+
+static void say_largest_owners(void)
+{
+	static struct caller callers[NR_SLOTS];
+	struct caller *largest, *at;
+	char text[256];
+
+	if (!page_debug_is_on(PAGE_DEBUG_OWNER))
+		return;
+	memset(callers, 0, sizeof(callers));
+	page_owner_visit(add_owner, callers);
+	for (int i = 0; i < 5; i++) {
+		for (at = largest = callers; at < callers + NR_SLOTS; at++)
+			if (at->nr_pages > largest->nr_pages)
+				largest = at;
+		if (!largest->nr_pages)
+			break;
+		stack_depot_snprint(largest->stack, text, sizeof(text));
+		pr_warn("  owner of %lu pages: %s\n", largest->nr_pages, text);
+		largest->nr_pages = 0;
+	}
+}
+
 void mm_report_out_of_memory(gfp_t gfp, unsigned int order)
 {
 	struct zone *zone;
@@ -55,4 +106,5 @@ void mm_report_out_of_memory(gfp_t gfp, unsigned int order)
 	for_each_populated_zone (zone)
 		say_zone(zone);
 	say_large_caches();
+	say_largest_owners();
 }

@@ -46,6 +46,7 @@ struct task {
 	uint64_t wake_at;    /* clock_ms() at which a timeout ends; while in the list of timeouts */
 	struct list_head timeout;
 	bool timed_out;
+	bool reclaiming; /* mm/page: it frees memory, and may use the last of it. (Linux: PF_MEMALLOC) */
 };
 
 /* A static stack, one block with an unmapped page below the stack; see arch/context.h. */

@@ -20,24 +20,32 @@ typedef unsigned int gfp_t;
 #define __GFP_MOVABLE (1U << 3) /* its owner can move it */
 #define GFP_ZONEMASK  (__GFP_DMA | __GFP_HIGHMEM | __GFP_DMA32)
 
-/* How. */
+/*
+ * How. What contradicts itself is told, and has a result all the same: of MOVABLE and RECLAIMABLE neither counts; of
+ * MEMALLOC and NOMEMALLOC the latter; of NORETRY, RETRY_MAYFAIL and NOFAIL the last of them; NOFAIL without
+ * DIRECT_RECLAIM, or of an order above 1, is tried, and panics where it must fail; DIRECT_RECLAIM where nobody may sleep
+ * does not count, nor does a bit that means nothing.
+ */
 #define __GFP_RECLAIMABLE    (1U << 4) /* a shrinker can have it back; not together with MOVABLE */
-#define __GFP_HIGH	     (1U << 5) /* may use reserves */
-#define __GFP_IO	     (1U << 6)
-#define __GFP_FS	     (1U << 7)
-#define __GFP_ZERO	     (1U << 8)
+#define __GFP_HIGH	     (1U << 5) /* may use half of the reserve, and more of it if it cannot wait */
+#define __GFP_IO	     (1U << 6) /* shrinkers may start input and output */
+#define __GFP_FS	     (1U << 7) /* and call a file system; the out-of-memory handler may run */
+#define __GFP_ZERO	     (1U << 8)	/* filled with zeroes */
 #define __GFP_DIRECT_RECLAIM (1U << 10) /* may sleep and reclaim */
-#define __GFP_KSWAPD_RECLAIM (1U << 11)
-#define __GFP_NOWARN	     (1U << 13)
-#define __GFP_RETRY_MAYFAIL  (1U << 14)
-#define __GFP_NOFAIL	     (1U << 15)
-#define __GFP_NORETRY	     (1U << 16)
-#define __GFP_MEMALLOC	     (1U << 17)
-#define __GFP_COMP	     (1U << 18) /* one compound page: put and get on tails work */
-#define __GFP_NOMEMALLOC     (1U << 19)
-#define __GFP_HARDWALL	     (1U << 20)
-#define __GFP_THISNODE	     (1U << 21)
-#define __GFP_COLD	     (1U << 22) /* a page that is likely in no CPU's cache */
+#define __GFP_KSWAPD_RECLAIM (1U << 11) /* wakes the node's reclaimer */
+#define __GFP_NOWARN	     (1U << 13) /* fails quietly */
+#define __GFP_RETRY_MAYFAIL                                                                        \
+	(1U << 14) /* goes on while there is progress, for every order; no handler */
+#define __GFP_NOFAIL	 (1U << 15) /* never NULL */
+#define __GFP_NORETRY	 (1U << 16) /* reclaims once; no handler */
+#define __GFP_MEMALLOC	 (1U << 17) /* frees more memory by it: may use the last page */
+#define __GFP_COMP	 (1U << 18) /* one compound page: put and get on tails work */
+#define __GFP_NOMEMALLOC (1U << 19)
+#define __GFP_HARDWALL	 (1U << 20)
+#define __GFP_THISNODE	 (1U << 21)
+#define __GFP_COLD	 (1U << 22) /* a page that is likely in no CPU's cache */
+
+#define GFP_KNOWN 0x7fedffU /* all of them */
 
 #define __GFP_RECLAIM	     (__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 #define GFP_ATOMIC	     (__GFP_HIGH | __GFP_KSWAPD_RECLAIM)
@@ -60,6 +68,18 @@ typedef unsigned int gfp_t;
 struct page *__must_check alloc_pages(gfp_t gfp, unsigned int order);
 struct page *__must_check alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)
+
+/*
+ * Many single pages. The first form fills the slots of `array` that are NULL, from the start, and returns the index of
+ * the first that it could not fill: nr_pages when all are full. The second adds to the end of `list` and returns how many.
+ * Only the first page is waited for. What was got is the caller's either way. Any context with GFP_ATOMIC. (Linux: alloc_pages_bulk)
+ */
+unsigned long __must_check alloc_pages_bulk_array(gfp_t gfp, unsigned long nr_pages,
+						  struct page **array);
+struct list_head;
+unsigned long __must_check alloc_pages_bulk_list(gfp_t gfp, unsigned long nr_pages,
+						 struct list_head *list);
+#define alloc_pages_bulk(gfp, nr_pages, array) alloc_pages_bulk_array(gfp, nr_pages, array)
 
 /* The same as an address in the direct map, 0 for failure; __GFP_HIGHMEM is reported and refused. */
 unsigned long __must_check __get_free_pages(gfp_t gfp, unsigned int order);

@@ -59,6 +59,7 @@ struct zone {
 	unsigned long nr_deferred;    /* free blocks whose struct pages are not written */
 	unsigned int deferred_from;   /* where to look for the next of them */
 	unsigned long nr_isolated;    /* pageblocks of type MIGRATE_ISOLATE */
+	unsigned long nr_cma;	      /* of type MIGRATE_CMA */
 	unsigned int pageblock_order; /* PAGEBLOCK_ORDER, but for tests' own zones */
 	unsigned long
 		pageblock_base; /* first frame of the first pageblock; may lie before start_pfn */
@@ -69,6 +70,10 @@ struct pglist_data {
 	int nid;
 	struct zone zone[MAX_NR_ZONES];
 	unsigned long start_pfn, spanned_pages, present_pages;
+
+	/* Where the node's reclaimer waits until one of its zones falls below low. (Linux: kswapd_wait, kswapd_order) */
+	struct wait_queue_head *kswapd_wait;
+	unsigned int kswapd_order; /* the largest that was asked for since it last looked */
 
 	/*
 	 * Where to look for memory, in this order: this node's populated zones from the highest down, then the other

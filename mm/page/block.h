@@ -82,6 +82,9 @@ static inline bool is_plain_block(uint32_t state, unsigned int order)
 struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order);
 struct page *prep_special(struct page *page, unsigned int order, gfp_t gfp);
 
+/* page_slowpath.c: the mask without the right to sleep, after a report, where the context forbids that. */
+gfp_t gfp_for_context(gfp_t gfp);
+
 /* page_ref.c: a free that is not the usual one. False: it was refused, after a report that names `who`. */
 bool free_slowpath(const char *who, struct page *page, unsigned int order, bool cold);
 

@@ -39,6 +39,9 @@ void zones_init(void);
 /* migrate.c: where there are too few pageblocks to part, all become unmovable and every request is. */
 void mobility_init(void);
 
+/* reclaim.c: the queue of the node's reclaimer. */
+void kswapd_wait_init(struct pglist_data *node);
+
 /* pcp.c: lists for every possible CPU, from early; and their limits, anew whenever watermarks change. */
 void pcp_init(struct zone *zone);
 void pcp_set_limits(struct zone *zone);

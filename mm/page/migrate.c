@@ -67,6 +67,8 @@ static void set_one(struct zone *zone, unsigned long pfn, enum migratetype type)
 	ASSERT(type < MIGRATE_TYPES, "type %d", type);
 	zone->nr_isolated -= pageblock_type(zone, pfn) == MIGRATE_ISOLATE;
 	zone->nr_isolated += type == MIGRATE_ISOLATE;
+	zone->nr_cma -= pageblock_type(zone, pfn) == MIGRATE_CMA;
+	zone->nr_cma += type == MIGRATE_CMA;
 	pcp_set_free_slowly(zone);
 	WRITE_ONCE(*word, (*word & ~(15UL << shift)) | (unsigned long)(type ^ MIGRATE_MOVABLE)
 							       << shift);

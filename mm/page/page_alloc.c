@@ -52,6 +52,7 @@
  */
 #include <mm/gfp.h>
 
+#include <config.h>
 #include <lib/report.h>
 #include <mm/buddy.h>
 #include <mm/direct_map.h>
@@ -61,7 +62,7 @@
 /* --- taking ------------------------------------------------------------------- */
 
 /* What sends a request past this CPU's hottest page at once. Odd masks find an empty list. */
-#define GFP_UNUSUAL (__GFP_THISNODE | __GFP_COLD | __GFP_NOFAIL)
+#define GFP_UNUSUAL (__GFP_THISNODE | __GFP_COLD | __GFP_NOFAIL | ~GFP_KNOWN)
 
 /*
  * A block that no list keeps: what this CPU gave back last, or from the first zone, while that is above its low mark and nobody watches.
@@ -71,7 +72,7 @@ static __noinline struct page *take_large(gfp_t gfp, unsigned int order)
 	const struct list_head *lists = this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]);
 	struct zone *zone = pcp_of_list(lists)->zone;
 
-	if (unlikely(!zone || page_debug_enabled) ||
+	if (unlikely(!zone || zone->nr_cma || page_debug_enabled) ||
 	    unlikely((long)(READ_ONCE(zone->nr_free) - zone->fast_mark[gfp_zone(gfp)]) <
 		     1L << order))
 		return NULL;
@@ -101,6 +102,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
+	if (CONFIG_DEBUG)
+		gfp = gfp_for_context(gfp);
 	if (unlikely(order > PCP_MAX_ORDER))
 		return alloc_pages_large(gfp, order);
 	if (unlikely(gfp & GFP_UNUSUAL))
@@ -114,7 +117,11 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
-	return nid < 0 ? alloc_pages(gfp, order) : alloc_pages_slowpath(nid, gfp, order);
+	if (nid < 0)
+		return alloc_pages(gfp, order);
+	if (CONFIG_DEBUG)
+		gfp = gfp_for_context(gfp);
+	return alloc_pages_slowpath(nid, gfp, order);
 }
 
 unsigned long __get_free_pages(gfp_t gfp, unsigned int order)

@@ -64,3 +64,39 @@ void free_pages_exact(void *address, size_t size)
 			return;
 	}
 }
+
+/* Only the first page that is missing is worth waiting for. */
+static gfp_t gfp_of_the_rest(gfp_t gfp)
+{
+	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN;
+}
+
+unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr_pages, struct page **array)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		if (array[i])
+			continue;
+		array[i] = alloc_page(gfp);
+		if (!array[i])
+			break;
+		gfp = gfp_of_the_rest(gfp);
+	}
+	return i;
+}
+
+unsigned long alloc_pages_bulk_list(gfp_t gfp, unsigned long nr_pages, struct list_head *list)
+{
+	struct page *page;
+	unsigned long i;
+
+	for (i = 0; i < nr_pages; i++) {
+		page = alloc_page(gfp);
+		if (!page)
+			break;
+		list_add_tail(&page->lru, list);
+		gfp = gfp_of_the_rest(gfp);
+	}
+	return i;
+}

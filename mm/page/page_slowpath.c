@@ -30,6 +30,7 @@
 #include <arch/memory.h>
 #include <lib/bits.h>
 #include <lib/check.h>
+#include <lib/context.h>
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <mm/buddy.h>
@@ -151,6 +152,21 @@ static __noinline struct page *alloc_failed(const struct request *request)
 	return NULL;
 }
 
+gfp_t gfp_for_context(gfp_t gfp)
+{
+	const char *rule = NULL;
+
+	if (gfp & __GFP_DIRECT_RECLAIM && unlikely(!may_sleep()))
+		rule = context_broken_rule();
+	if (likely(!rule))
+		return gfp;
+	report_open(REPORT_WARN, "alloc_pages: gfp 0x%x may sleep, but is asked for %s", gfp, rule);
+	report_line("advice  use GFP_ATOMIC; it is served as if it did not wait");
+	report_stack("by");
+	report_close();
+	return gfp & ~__GFP_DIRECT_RECLAIM;
+}
+
 /* False: refused, and told. Kinds that exclude each other are none. */
 static bool request_is_sound(struct request *request)
 {
@@ -167,6 +183,14 @@ static bool request_is_sound(struct request *request)
 			    nr_nodes);
 		return false;
 	}
+	if (unlikely(gfp & ~GFP_KNOWN)) {
+		report_warn(
+			"alloc_pages: gfp 0x%x has bits that mean nothing: 0x%x; they do not count",
+			gfp, gfp & ~GFP_KNOWN);
+		request->gfp = gfp &= GFP_KNOWN;
+	}
+	if (!CONFIG_DEBUG)
+		request->gfp = gfp = gfp_for_context(gfp);
 	if (likely(!gfp_is_odd(gfp)))
 		return true;
 	if (gfp & __GFP_MOVABLE && gfp & __GFP_RECLAIMABLE) {
@@ -249,11 +273,29 @@ static __noinline void nofail_is_sound(gfp_t gfp, unsigned int order)
 		report_warn("alloc_pages: gfp 0x%x must not fail, but may not retry", gfp);
 }
 
+/* Each node's reclaimer that could make room for it. */
+static void wake_all_kswapds(const struct request *request)
+{
+	enum zone_type highest = gfp_zone(request->gfp);
+	struct zone **at = NODE_DATA(request->nid)->zonelist_start[highest];
+	int nid = -1;
+
+	for (; *at; at++) {
+		if ((*at)->type <= highest && (*at)->nid != nid)
+			wakeup_kswapd(*at, request->order);
+		nid = (*at)->nid;
+	}
+}
+
 /* A block for a request that is sound, still as the lists have it; NULL: there is none, and that is told. */
 static struct page *find_block(const struct request *request)
 {
 	unsigned int alloc_flags = gfp_to_alloc_flags(request->gfp);
-	struct page *page = get_page_from_freelist(request, WMARK_LOW);
+	struct page *page;
+
+	page = get_page_from_freelist(request, WMARK_LOW | gfp_to_alloc_flags_cma(request->gfp));
+	if (!page && request->gfp & __GFP_KSWAPD_RECLAIM)
+		wake_all_kswapds(request);
 
 	if (!page)
 		page = get_page_from_freelist(request, alloc_flags);
@@ -267,7 +309,6 @@ static struct page *find_block(const struct request *request)
 	return page ? page : alloc_failed(request);
 }
 
-/* (Linux: also wakes kswapd here) */
 __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order)
 {
 	struct request request = {nid < 0 ? 0 : nid, gfp, order};

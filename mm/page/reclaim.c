@@ -19,7 +19,8 @@
  *
  * LOCKING	shrinkers_lock guards the list. A shrinker is called without it, so that it
  *		may take its own locks; meanwhile none is removed but by the shrinker's
- *		own CPU. Nested: a request made by a shrinker does not reclaim again.
+ *		own CPU. Nested: a request made by a
+ *		shrinker's task does not reclaim again; another task's may, also on this CPU.
  * COST		A round calls each shrinker at most 13 times.
  * FLOOR	page. Upper floors register; the page floor calls them and names none.
  * LINUX	mm/vmscan.c: do_try_to_free_pages(), shrink_slab(), do_shrink_slab();
@@ -28,8 +29,11 @@
 #include <mm/reclaim.h>
 
 #include <lib/check.h>
-#include <lib/percpu.h>
+#include <lib/context.h>
+#include <lib/sched.h>
 #include <lib/spinlock.h>
+#include <lib/wait.h>
+#include "impl.h"
 
 #define DEF_PRIORITY   12
 #define SHRINK_BATCH   128
@@ -37,7 +41,6 @@
 
 static DEFINE_SPINLOCK(shrinkers_lock, LOCK_RANK_CACHE_CHAIN);
 static LIST_HEAD(shrinkers);
-static DEFINE_PER_CPU(bool, reclaiming);
 
 static void (*oom_report)(gfp_t gfp, unsigned int order);
 static bool (*oom_handler)(gfp_t gfp, unsigned int order);
@@ -121,7 +124,7 @@ unsigned long shrink_slab(gfp_t gfp, int priority)
 
 bool reclaim_is_under_way(void)
 {
-	return this_cpu_read(reclaiming);
+	return !in_interrupt() && task_current()->reclaiming;
 }
 
 unsigned long try_to_free_pages(gfp_t gfp)
@@ -129,13 +132,31 @@ unsigned long try_to_free_pages(gfp_t gfp)
 	unsigned long freed = 0;
 	int priority;
 
-	if (reclaim_is_under_way())
+	if (in_interrupt() || reclaim_is_under_way())
 		return 0;
-	this_cpu_write(reclaiming, true);
+	task_current()->reclaiming = true;
 	for (priority = DEF_PRIORITY; priority >= 0 && freed < RECLAIM_ENOUGH; priority--)
 		freed += shrink_slab(gfp, priority);
-	this_cpu_write(reclaiming, false);
+	task_current()->reclaiming = false;
 	return freed;
+}
+
+void kswapd_wait_init(struct pglist_data *node)
+{
+	static wait_queue_head_t queues[MAX_NUMNODES];
+
+	node->kswapd_wait = &queues[node->nid];
+	init_waitqueue_head(node->kswapd_wait);
+}
+
+void wakeup_kswapd(struct zone *zone, unsigned int order)
+{
+	struct pglist_data *node = NODE_DATA(zone->nid);
+
+	if (READ_ONCE(node->kswapd_order) < order)
+		WRITE_ONCE(node->kswapd_order, order);
+	if (waitqueue_active(node->kswapd_wait))
+		wake_up(node->kswapd_wait);
 }
 
 /* --- the end -------------------------------------------------------------------- */

@@ -20,6 +20,8 @@
  *	min of the whole machine is sqrt(16 * lowmem in KiB) KiB: the reserve
  *	grows with memory, but slower. 1 GiB keeps 4 MiB, 16 GiB keep 16 MiB.
  *
+ *	Free pages of CMA areas count only for those who can have them.
+ *
  *	A low zone must also outlive a crowd that could use higher ones: it adds
  *	lowmem_reserve to the mark, a 256th of the memory above it for DMA and
  *	DMA32, a 32nd for Normal. No flag reduces that; only those who name the
@@ -37,6 +39,7 @@
 
 #include <lib/check.h>
 #include <lib/errno.h>
+#include <mm/migrate.h>
 #include "impl.h"
 
 unsigned int lowmem_reserve_ratio[MAX_NR_ZONES] = {256, 256, 32, 0};
@@ -136,19 +139,48 @@ int min_free_kbytes_set(unsigned long kbytes)
 	return 0;
 }
 
+int lowmem_reserve_ratio_set(const unsigned int ratio[MAX_NR_ZONES])
+{
+	enum zone_type type;
+
+	for (type = 0; type < MAX_NR_ZONES; type++)
+		if (ratio[type] > 1U << 20)
+			return -EINVAL;
+	for (type = 0; type < MAX_NR_ZONES; type++)
+		lowmem_reserve_ratio[type] = ratio[type];
+	set_all_watermarks();
+	return 0;
+}
+
 /* --- who may go how far --------------------------------------------------------- */
+
+unsigned int gfp_to_alloc_flags_cma(gfp_t gfp)
+{
+	return gfp_migratetype(gfp) == MIGRATE_MOVABLE ? ALLOC_CMA : 0;
+}
 
 unsigned int gfp_to_alloc_flags(gfp_t gfp)
 {
-	unsigned int flags = WMARK_MIN;
+	unsigned int flags = WMARK_MIN | gfp_to_alloc_flags_cma(gfp);
 
 	if (!(gfp & __GFP_NOMEMALLOC) && (gfp & __GFP_MEMALLOC || reclaim_is_under_way()))
-		return WMARK_MIN | ALLOC_NO_WATERMARKS;
+		return flags | ALLOC_NO_WATERMARKS;
 	if (gfp & __GFP_HIGH)
 		flags |= ALLOC_MIN_RESERVE;
 	if (!(gfp & (__GFP_DIRECT_RECLAIM | __GFP_NOMEMALLOC)))
 		flags |= ALLOC_NON_BLOCK;
 	return flags;
+}
+
+/* Free pages that only movable requests can have. */
+static unsigned long free_cma_pages(const struct zone *zone)
+{
+	unsigned long sum = 0;
+	unsigned int order;
+
+	for (order = 0; order < MAX_ORDER; order++)
+		sum += READ_ONCE(zone->free_area[order].nr_of_type[MIGRATE_CMA]) << order;
+	return sum;
 }
 
 unsigned long zone_spare(const struct zone *zone, unsigned int order, enum zone_type highest,
@@ -157,6 +189,8 @@ unsigned long zone_spare(const struct zone *zone, unsigned int order, enum zone_
 	unsigned long mark = zone->watermark[alloc_flags & ALLOC_WMARK_MASK];
 	unsigned long free = READ_ONCE(zone->nr_free);
 
+	if (!(alloc_flags & ALLOC_CMA) && zone->nr_cma)
+		free -= min(free, free_cma_pages(zone));
 	ASSERT(order < MAX_ORDER && (alloc_flags & ALLOC_WMARK_MASK) < NR_WMARK, "order %u", order);
 	if (alloc_flags & ALLOC_NO_WATERMARKS)
 		return max(free, 1UL); /* none free, but what lies in a list may still serve */

@@ -127,6 +127,7 @@ static void node_init(int nid)
 	if (!node_data[nid])
 		node_data[nid] = __alloc_bootmem(sizeof(struct pglist_data), 0, 0);
 	node_data[nid]->nid = nid;
+	kswapd_wait_init(node_data[nid]);
 	for (type = 0; type < MAX_NR_ZONES; type++) {
 		zone_init(&node_data[nid]->zone[type], type, nid);
 		zone_of_bits[zone_node_bits(&node_data[nid]->zone[type])] =

@@ -473,3 +473,59 @@ KTEST(page_alloc, an_exact_allocation_takes_its_pages_and_no_more)
 	EXPECT_REPORT("too large", EXPECT_EQ(alloc_pages_exact(~0UL, GFP_KERNEL), NULL));
 	EXPECT_EQ(nr_idle_pages(), free);
 }
+
+/* --- many at once ------------------------------------------------------------------------ */
+
+/* fault-P14: empty slots are filled, full ones kept; the count is exact. */
+KTEST(page_alloc, a_bulk_request_fills_the_empty_slots)
+{
+	unsigned long free = nr_idle_pages();
+	struct page *page[20] = {NULL}, *mine = alloc_page(GFP_KERNEL);
+	unsigned int i, j;
+
+	ASSERT_TEST(mine);
+	page[3] = mine;
+	EXPECT_EQ(alloc_pages_bulk(GFP_KERNEL, 20, page), 20);
+	EXPECT_EQ(page[3], mine);
+	EXPECT_EQ(nr_idle_pages(), free - 20);
+	for (i = 0; i < 20; i++)
+		for (j = 0; j < i; j++)
+			EXPECT_NE(page[i], page[j]);
+	EXPECT_EQ(alloc_pages_bulk(GFP_KERNEL, 20, page), 20); /* nothing to do */
+	EXPECT_EQ(alloc_pages_bulk(GFP_KERNEL, 0, NULL), 0);
+	EXPECT_EQ(nr_idle_pages(), free - 20);
+	for (i = 0; i < 20; i++)
+		__free_page(page[i]);
+	EXPECT_EQ(nr_idle_pages(), free);
+}
+
+/* fault-P14: when memory ends in the middle, what was got is the caller's and counted, and nothing else changed. */
+KTEST(page_alloc, a_bulk_request_that_ends_early_says_how_many_it_got)
+{
+	struct page *page, *next, *five[8] = {NULL};
+	unsigned long free = nr_idle_pages(), got;
+	LIST_HEAD(held);
+	LIST_HEAD(few);
+
+	while ((page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN | __GFP_MEMALLOC)))
+		list_add(&page->lru, &held);
+	for (int i = 0; i < 5; i++) {
+		page = list_first_entry(&held, struct page, lru);
+		list_del(&page->lru);
+		__free_page(page);
+	}
+	got = alloc_pages_bulk(GFP_HIGHUSER | __GFP_NOWARN | __GFP_MEMALLOC | __GFP_NORETRY, 8,
+			       five);
+	EXPECT_EQ(got, 5);
+	EXPECT_TRUE(five[4]);
+	EXPECT_EQ(five[5], NULL);
+	for (unsigned long i = 0; i < got; i++)
+		__free_page(five[i]);
+	got = alloc_pages_bulk_list(GFP_HIGHUSER | __GFP_NOWARN | __GFP_MEMALLOC | __GFP_NORETRY, 8,
+				    &few);
+	EXPECT_EQ(got, 5);
+	list_for_each_entry_safe (page, next, &few, lru)
+		__free_page(page);
+	give_all(&held);
+	EXPECT_EQ(nr_idle_pages(), free);
+}

@@ -4,11 +4,23 @@
  */
 #include <mm/reclaim.h>
 
+#include <lib/context.h>
 #include <lib/errno.h>
 #include <lib/ktest.h>
+#include <lib/spinlock.h>
+#include <lib/string.h>
 #include <mm/gfp.h>
 #include <mm/pcp.h>
 #include "test_zone.h"
+
+static void set_pageblock_type(struct zone *zone, unsigned long pfn, enum migratetype type)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	move_freepages_block(zone, pfn, type);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
 
 /* A zone of 512 pages, min 80, of which requests that admit higher zones leave 20 more. */
 static struct zone *marked_zone(void)
@@ -165,4 +177,93 @@ KTEST(watermark, nonsense_about_failing_is_told_and_served)
 		      page = alloc_pages(GFP_KERNEL | __GFP_NOFAIL, 5));
 	ASSERT_TEST(page);
 	__free_pages(page, 5);
+}
+
+/* --- masks and where they are used ---------------------------------------------------------- */
+
+/* sem-P8, fault-P9: whoever holds a lock may not wait; told with the rule, and served without waiting. */
+KTEST(watermark, a_request_that_may_sleep_where_nobody_may_is_told_the_rule)
+{
+	static DEFINE_SPINLOCK(lock, LOCK_RANK_SLAB);
+	bool held = context_rules_hold;
+	struct page *page = NULL;
+	unsigned long flags;
+
+	context_rules_hold = true;
+	spin_lock_irqsave(&lock, flags);
+	EXPECT_REPORT("may sleep, but is asked for", page = alloc_pages_node(0, GFP_KERNEL, 0));
+	EXPECT_TRUE(page);
+	if (page)
+		__free_page(page);
+	page = alloc_pages_node(0, GFP_ATOMIC, 0);
+	EXPECT_TRUE(page);
+	spin_unlock_irqrestore(&lock, flags);
+	context_rules_hold = held;
+	if (page)
+		__free_page(page);
+}
+
+/* fault-P9: a bit that means nothing is told, and does nothing. */
+KTEST(watermark, bits_that_mean_nothing_are_told)
+{
+	struct page *page = NULL;
+
+	EXPECT_REPORT("bits that mean nothing: 0x80000000",
+		      page = alloc_page(GFP_KERNEL | 1U << 31));
+	ASSERT_TEST(page);
+	__free_page(page);
+}
+
+/* fault-P9: what must not fail may not give up either. */
+KTEST(watermark, what_must_not_fail_and_may_not_reclaim_is_told)
+{
+	struct page *page = NULL;
+
+	EXPECT_REPORT("must not fail, but may not reclaim",
+		      page = alloc_page(GFP_ATOMIC | __GFP_NOFAIL));
+	ASSERT_TEST(page);
+	__free_page(page);
+	EXPECT_REPORT("must not fail, but may not retry",
+		      page = alloc_page(GFP_KERNEL | __GFP_NOFAIL | __GFP_NORETRY));
+	ASSERT_TEST(page);
+	__free_page(page);
+}
+
+/* fault-P11: pages of a CMA area count only for requests that can have them. */
+KTEST(watermark, pages_of_a_cma_area_count_for_movable_requests_only)
+{
+	struct zone *zone = marked_zone();
+
+	if (!zone)
+		SKIP_TEST("no block of 4 MiB is free");
+	zone->pageblock_order = 7;
+	/* The first of four pageblocks is taken, and one page of the second, so that its 127 can change alone. */
+	test_take(zone, 7);
+	test_take(zone, 0);
+	set_pageblock_type(zone, zone->start_pfn + 128, MIGRATE_CMA);
+	EXPECT_EQ(zone->nr_cma, 1);
+	EXPECT_EQ(spare(zone, GFP_KERNEL | __GFP_MOVABLE), gfp_mobility_mask ? 303 : 176);
+	EXPECT_EQ(spare(zone, GFP_KERNEL), 176);
+	EXPECT_EQ(spare(zone, GFP_ATOMIC), 226);
+	set_pageblock_type(zone, zone->start_pfn + 128, MIGRATE_MOVABLE);
+	EXPECT_EQ(zone->nr_cma, 0);
+	EXPECT_EQ(spare(zone, GFP_KERNEL), 303);
+	test_zone_end();
+}
+
+/* sem-P7: 0 takes a zone's reserve away, a smaller ratio makes it larger; nonsense is refused. */
+KTEST(watermark, the_lowmem_reserve_ratio_can_be_set_and_everything_follows)
+{
+	unsigned int before[MAX_NR_ZONES], ratio[MAX_NR_ZONES] = {0, 128, 16, 0};
+	const struct zone *of_node = NODE_DATA(0)->zone;
+	unsigned long above = of_node[ZONE_NORMAL].managed_pages;
+
+	memcpy(before, lowmem_reserve_ratio, sizeof(before));
+	EXPECT_EQ(lowmem_reserve_ratio_set(ratio), 0);
+	EXPECT_EQ(of_node[ZONE_DMA].lowmem_reserve[ZONE_NORMAL], 0);
+	EXPECT_EQ(of_node[ZONE_DMA32].lowmem_reserve[ZONE_NORMAL], above / 128);
+	ratio[ZONE_DMA] = ~0U;
+	EXPECT_EQ(lowmem_reserve_ratio_set(ratio), -EINVAL);
+	EXPECT_EQ(lowmem_reserve_ratio[ZONE_DMA], 0);
+	EXPECT_EQ(lowmem_reserve_ratio_set(before), 0);
 }
