@@ -41,7 +41,7 @@ static struct array_cache no_array = {.entry = {NULL}};
 
 static struct array_cache *array_create(unsigned int limit, unsigned int batchcount)
 {
-	struct array_cache *array = kmalloc(sizeof(*array) + (limit + 1) * sizeof(array->entry[0]),
+	struct array_cache *array = kmalloc(struct_size(array, entry, limit + 1),
 					    GFP_KERNEL);
 
 	if (array) {
