@@ -24,18 +24,24 @@ static unsigned long pages_to_kib(unsigned long nr_pages)
 	return nr_pages << (PAGE_SHIFT - 10);
 }
 
-/* Pages of slabs, whoever owns them. */
-static unsigned long slab_pages(void)
+/* Pages of slabs: all, and those of caches whose objects a shrinker can have back. */
+struct slab_use {
+	unsigned long pages, reclaimable;
+};
+
+static struct slab_use slab_pages(void)
 {
 	struct kmem_cache *cache = NULL;
+	struct slab_use use = {0};
 	struct slab_info info;
-	unsigned long nr_pages = 0;
 
 	while ((cache = slab_next_cache(cache))) {
 		slab_get_info(cache, &info);
-		nr_pages += info.slabs << info.order;
+		use.pages += info.slabs << info.order;
+		if (kmem_cache_flags(cache) & SLAB_RECLAIM_ACCOUNT)
+			use.reclaimable += info.slabs << info.order;
 	}
-	return nr_pages;
+	return use;
 }
 
 /* Pages of per-CPU areas, for all CPUs, as Linux counts them: without the bitmaps'. */
@@ -115,12 +121,12 @@ static void show_page_cache(struct seq_file *file)
 
 static void show_slab(struct seq_file *file)
 {
-	unsigned long kib = pages_to_kib(slab_pages());
+	struct slab_use use = slab_pages();
 
-	show_kib(file, "KReclaimable:", 0);
-	show_kib(file, "Slab:", kib);
-	show_kib(file, "SReclaimable:", 0);
-	show_kib(file, "SUnreclaim:", kib);
+	show_kib(file, "KReclaimable:", pages_to_kib(use.reclaimable));
+	show_kib(file, "Slab:", pages_to_kib(use.pages));
+	show_kib(file, "SReclaimable:", pages_to_kib(use.reclaimable));
+	show_kib(file, "SUnreclaim:", pages_to_kib(use.pages - use.reclaimable));
 }
 
 static void show_kernel_uses(struct seq_file *file)
@@ -250,12 +256,22 @@ static const char *const zone_counters[] = {
 	"numa_other",
 };
 
+static unsigned long node_counter(const char *name)
+{
+	struct slab_use use;
+
+	if (strncmp(name, "nr_slab_", 8))
+		return 0;
+	use = slab_pages();
+	return strcmp(name, "nr_slab_reclaimable") ? use.pages - use.reclaimable : use.reclaimable;
+}
+
 static void show_node_counters(struct seq_file *file)
 {
 	seq_puts(file, "\n  per-node stats");
 	for (size_t i = 0; i < ARRAY_SIZE(node_counters); i++)
 		seq_printf(file, "\n      %-12s %lu", node_counters[i],
-			   strcmp(node_counters[i], "nr_slab_unreclaimable") ? 0UL : slab_pages());
+			   node_counter(node_counters[i]));
 }
 
 static void show_zone_pages(struct seq_file *file, const struct zone *zone)

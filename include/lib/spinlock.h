@@ -103,6 +103,21 @@ static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 	arch_irq_restore(flags);
 }
 
+/* The same if nobody has it; false, and nothing has changed, if somebody has. */
+static inline bool spin_trylock_save(spinlock_t *lock, unsigned long *flags)
+{
+	*flags = arch_irq_save();
+	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
+		arch_irq_restore(*flags);
+		return false;
+	}
+	if (CONFIG_DEBUG) {
+		spin_check_acquire(lock, SPIN_IRQS_SAVED);
+		lock->owner = (uint16_t)(arch_cpu_id() + 1);
+	}
+	return true;
+}
+
 /* Debug builds: "holding lock zone" for the last lock that this CPU took and still holds, or NULL. */
 const char *spin_held_rule(void);
 

@@ -99,6 +99,7 @@ static inline void *__must_check kmem_cache_zalloc(struct kmem_cache *cache, gfp
 	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
 }
 size_t kmem_cache_size(const struct kmem_cache *cache); /* bytes of an object, as asked for */
+slab_flags_t kmem_cache_flags(const struct kmem_cache *cache);
 
 /*
  * Classes 8 16 32 64 96 128 192 256 512 1K 2K 4K 8K, then whole blocks. A power of two is aligned to itself. 0 gives ZERO_SIZE_PTR; too

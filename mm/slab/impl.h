@@ -137,6 +137,12 @@ struct kmem_cache *kmalloc_cache(size_t size);
 struct kmem_cache *kmem_cache_create_early(const char *name, size_t size, size_t align,
 					   slab_flags_t flags);
 
+/* kmem_cache.c: *cache becomes the next in the chain, as slab_next_cache(); false, and nothing done, when somebody has the chain. */
+bool chain_try_next(struct kmem_cache **cache);
+
+/* cache_shrinker.c: from here on a shortage of pages is told to the caches. */
+void cache_shrinker_init(void);
+
 /* misuse.c: one counted report each; the caller then changes nothing. */
 void misuse_bad_pointer(const char *caller, const void *pointer);
 void misuse_double_free(const char *caller, const void *object);

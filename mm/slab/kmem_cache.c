@@ -106,20 +106,41 @@ struct kmem_cache *slab_find_cache(const char *name)
 	return cache;
 }
 
-struct kmem_cache *slab_next_cache(struct kmem_cache *cache)
+/* The caller holds chain_lock. */
+static struct kmem_cache *chain_next_locked(struct kmem_cache *cache)
 {
-	unsigned long flags = spin_lock_save(&chain_lock);
-	struct list_head *next = NULL;
+	struct list_head *next = &cache_chain;
 
 	if (!cache)
 		next = cache_chain.next;
 	else if (chain_has_locked(cache))
 		next = cache->link.next;
-	spin_unlock_irqrestore(&chain_lock, flags);
+	return next == &cache_chain ? NULL : list_entry(next, struct kmem_cache, link);
+}
 
-	if (!next || next == &cache_chain)
-		return NULL;
-	return list_entry(next, struct kmem_cache, link);
+struct kmem_cache *slab_next_cache(struct kmem_cache *cache)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+	struct kmem_cache *next = chain_next_locked(cache);
+
+	spin_unlock_irqrestore(&chain_lock, flags);
+	return next;
+}
+
+bool chain_try_next(struct kmem_cache **cache)
+{
+	unsigned long flags;
+
+	if (!spin_trylock_save(&chain_lock, &flags))
+		return false;
+	*cache = chain_next_locked(*cache);
+	spin_unlock_irqrestore(&chain_lock, flags);
+	return true;
+}
+
+slab_flags_t kmem_cache_flags(const struct kmem_cache *cache)
+{
+	return cache->flags;
 }
 
 /* Why a request for a cache cannot be served, or NULL. */
@@ -342,6 +363,7 @@ void slab_init(void)
 
 	kmalloc_init();
 	dev_kmalloc_init();
+	cache_shrinker_init();
 
 	list_for_each_entry (cache, &cache_chain, link)
 		CHECK(impl_cache_start(cache) == 0, "no memory for the CPU arrays of %s",

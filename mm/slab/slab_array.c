@@ -28,6 +28,7 @@
 
 #include <lib/check.h>
 #include <lib/errno.h>
+#include <lib/overflow.h>
 #include <lib/string.h>
 #include <mm/percpu.h>
 #include <mm/zone.h>
@@ -41,8 +42,7 @@ static struct array_cache no_array = {.entry = {NULL}};
 
 static struct array_cache *array_create(unsigned int limit, unsigned int batchcount)
 {
-	struct array_cache *array = kmalloc(struct_size(array, entry, limit + 1),
-					    GFP_KERNEL);
+	struct array_cache *array = kmalloc(struct_size(array, entry, limit + 1), GFP_KERNEL);
 
 	if (array) {
 		*array = (struct array_cache){.limit = limit, .batchcount = batchcount};
