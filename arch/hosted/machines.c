@@ -40,7 +40,7 @@ static const struct machine machines[] = {
 		.dma_end = 16 * MiB,
 		.dma32_end = 4 * GiB,
 		.low_megabyte_reserved = true,
-		.nr_cpus = 1,
+		.nr_cpus = 4,
 	},
 	{
 		.name = "arm-virt",
@@ -49,7 +49,7 @@ static const struct machine machines[] = {
 		.image = 1 * GiB + 2 * MiB,
 		.dma_end = 4 * GiB,
 		.dma32_end = 4 * GiB,
-		.nr_cpus = 1,
+		.nr_cpus = 2,
 	},
 	{
 		.name = "holes",
@@ -92,7 +92,7 @@ static const struct machine machines[] = {
 		.image = 2 * MiB,
 		.dma_end = 16 * MiB,
 		.dma32_end = 4 * GiB,
-		.nr_cpus = 1,
+		.nr_cpus = 3,
 	},
 	{
 		.name = "tiny",

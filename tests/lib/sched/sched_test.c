@@ -80,3 +80,107 @@ KTEST_PANIC(sched, a_wait_that_nobody_can_end_panics, "waits for ever for: false
 {
 	wait_event(never, false);
 }
+
+/* More values than a compiler has registers that a call may destroy: the others are what a switch must keep. */
+#define IN_REGISTERS(v)                                                                            \
+	__asm__ volatile("" : "+r"(v[0]), "+r"(v[1]), "+r"(v[2]), "+r"(v[3]), "+r"(v[4]))
+
+static void keep_values(void *context)
+{
+	unsigned long seed = (unsigned long)(uintptr_t)context, v[5];
+	unsigned int wrong = 0;
+
+	for (unsigned long i = 0; i < 5; i++)
+		v[i] = seed * 0x0101010101010101UL + i;
+	for (int round = 0; round < 8; round++) {
+		IN_REGISTERS(v);
+		schedule();
+		IN_REGISTERS(v);
+		for (unsigned long i = 0; i < 5; i++)
+			wrong += v[i] != seed * 0x0101010101010101UL + i;
+	}
+	EXPECT_EQ(wrong, 0);
+}
+
+KTEST(sched, a_switch_keeps_the_registers_and_the_stack)
+{
+	for (uintptr_t i = 0; i < TEST_TASKS; i++)
+		test_task_start((unsigned int)i, "keeper", keep_values, (void *)(i + 1));
+	keep_values((void *)(uintptr_t)0x77);
+	for (unsigned int i = 0; i < TEST_TASKS; i++)
+		test_task_join(i);
+}
+
+static void interrupted_keep(void *unused)
+{
+	(void)unused;
+	keep_values((void *)(uintptr_t)0x55);
+}
+
+static void nothing(void *unused)
+{
+	(void)unused;
+}
+
+KTEST(sched, tasks_are_switched_in_a_storm_of_interrupts)
+{
+	ktest_storm_begin(nothing, NULL);
+	for (int i = 0; i < 20; i++) {
+		test_task_start(0, "stormy", interrupted_keep, NULL);
+		keep_values((void *)(uintptr_t)0x33);
+		test_task_join(0);
+	}
+	ktest_storm_end();
+}
+
+static DEFINE_MUTEX(shared_mutex, MUTEX_RANK_OUTER);
+static unsigned long counter, inside_now, clashes;
+
+static void count_under_mutex(unsigned int cpu, void *context)
+{
+	(void)cpu;
+	for (unsigned long i = 0; i < *(const unsigned long *)context; i++) {
+		mutex_lock(&shared_mutex);
+		clashes += inside_now++ != 0;
+		counter++;
+		if (i % 16 == 0)
+			schedule();
+		inside_now--;
+		mutex_unlock(&shared_mutex);
+	}
+}
+
+KTEST(sched, a_mutex_keeps_cpus_apart)
+{
+	unsigned long rounds = 300;
+
+	counter = clashes = 0;
+	if (!ktest_run_on_cpus(2, count_under_mutex, &rounds))
+		return;
+	EXPECT_EQ(counter, 2 * rounds);
+	EXPECT_EQ(clashes, 0);
+}
+
+static struct completion ping, pong;
+
+static void play(unsigned int cpu, void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < 200; i++) {
+		if (cpu == 0)
+			complete(&ping);
+		wait_for_completion(cpu == 0 ? &pong : &ping);
+		if (cpu != 0)
+			complete(&pong);
+	}
+}
+
+KTEST(sched, cpus_wake_each_other)
+{
+	init_completion(&ping);
+	init_completion(&pong);
+	if (!ktest_run_on_cpus(2, play, NULL))
+		return;
+	EXPECT_FALSE(completion_done(&ping));
+	EXPECT_FALSE(completion_done(&pong));
+}

@@ -9,10 +9,17 @@
 
 #include "../../../mm/slab/slab_types.h"
 
+/* What the CPUs of a node share is left out: the tests count what one array and the lists hold. */
 static struct slab_cache *test_cache(size_t size, size_t align)
 {
 	struct kmem_cache *cache = kmem_cache_create("test-slab", size, align, 0, NULL);
+	struct slab_tuning tuning;
 
+	if (cache && to_slab_cache(cache)->shared) {
+		tuning = (struct slab_tuning){to_slab_cache(cache)->limit,
+					      to_slab_cache(cache)->batchcount, 0};
+		slab_tune(cache, &tuning);
+	}
 	return cache ? to_slab_cache(cache) : NULL;
 }
 
