@@ -137,7 +137,7 @@ class Boot:
         nr, line = int(self.nodes), []
         for node in range(nr if nr > 1 else 0):
             cpus = [f"cpus={cpu}" for cpu in range(int(self.smp)) if cpu * nr // int(self.smp) == node]
-            line += ["-object", f"memory-backend-ram,id=node{node},size={mebibytes(self.mem) // nr}M"]
+            line += ["-object", f"memory-backend-ram,id=node{node},size={mebibytes(self.mem) // nr}M,reserve=off"]
             line += ["-numa", ",".join(["node", f"nodeid={node}", f"memdev=node{node}", *cpus])]
         for low in range(nr):
             for high in range(low + 1, nr):

@@ -69,6 +69,7 @@
 #define UNIT_BYTES (sizeof(struct page) << PAGE_UNIT_SHIFT)
 #define LEAF_SIZE  (PAGE_SIZE << PT_INDEX_BITS) /* a leaf of level 1: 2 MiB */
 #define LEAF_UNITS (LEAF_SIZE / UNIT_BYTES)
+#define BLOCK_SIZE (PAGE_SIZE << MAX_PAGE_ORDER)
 
 static unsigned long empty_chunk[BIT(PAGE_CHUNK_SHIFT) / BITS_PER_LONG];
 unsigned long **page_unit_chunks;
@@ -169,7 +170,7 @@ static unsigned long piece_units(unsigned long start, unsigned long end)
 /* Large pieces are noted: nobody will want the struct pages of what holds struct pages. */
 static void note_piece(phys_addr_t pa, size_t size)
 {
-	if (size < PAGE_SIZE << MAX_PAGE_ORDER || nr_pieces == STRUCT_PAGE_PIECES)
+	if (size < BLOCK_SIZE || nr_pieces == STRUCT_PAGE_PIECES)
 		return;
 	pieces[nr_pieces].start = pa >> PAGE_SHIFT;
 	pieces[nr_pieces++].end = (pa + size) >> PAGE_SHIFT;
@@ -184,6 +185,14 @@ bool struct_page_piece(unsigned int index, unsigned long *start_pfn, unsigned lo
 	return true;
 }
 
+/* Leaves want theirs; a piece that fills whole blocks spoils none at its ends. */
+static size_t piece_align(unsigned long nr)
+{
+	if (nr % LEAF_UNITS)
+		return PAGE_SIZE;
+	return nr * UNIT_BYTES >= BLOCK_SIZE ? BLOCK_SIZE : LEAF_SIZE;
+}
+
 /* Back up to `nr` units with one piece of memory; where none is that large, with a part. Returns how many. */
 static unsigned long back_piece(unsigned long start, unsigned long nr)
 {
@@ -192,7 +201,7 @@ static unsigned long back_piece(unsigned long start, unsigned long nr)
 	phys_addr_t pa;
 
 	for (;; nr /= 2) {
-		pa = early_alloc_phys(nr * UNIT_BYTES, nr % LEAF_UNITS ? PAGE_SIZE : LEAF_SIZE);
+		pa = early_alloc_phys(nr * UNIT_BYTES, piece_align(nr));
 		if (pa)
 			break;
 		if (nr == 1)

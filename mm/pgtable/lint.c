@@ -123,12 +123,16 @@ static void lint_leaf(struct pgtable_lint *lint, pte_t entry, uintptr_t va, unsi
 		complain(lint, "%px: the kernel image has the wrong memory type", (void *)va);
 }
 
-/* A leaf between two that it continues, the same flags and the next address, needs no look of its own. */
-static bool continues(const pte_t *table, unsigned int index, unsigned int level)
+/*
+ * The last leaf of a run, each of which continues the one before: the same flags and the next address. What lies between
+ * its ends needs no look of its own.
+ */
+static unsigned int run_last(const pte_t *table, unsigned int index, unsigned int level)
 {
-	return index > 0 && index < PT_ENTRIES - 1 &&
-	       table[index].value - table[index - 1].value == level_size(level) &&
-	       table[index + 1].value - table[index].value == level_size(level);
+	while (index + 1 < PT_ENTRIES &&
+	       table[index + 1].value == arch_pte_next(table[index], level).value)
+		index++;
+	return index;
 }
 
 static void lint_table(struct pgtable_lint *lint, const pte_t *table, uintptr_t va,
@@ -141,9 +145,10 @@ static void lint_table(struct pgtable_lint *lint, const pte_t *table, uintptr_t 
 		if (table[index].value == 0)
 			continue;
 		kind = arch_pte_kind(table[index], level);
-		if (kind == PTE_LEAF && !continues(table, index, level))
+		if (kind == PTE_LEAF) {
 			lint_leaf(lint, table[index], at, level);
-		else if (kind == PTE_TABLE && table_is_readable(table[index], level))
+			index = max(index + 1, run_last(table, index, level)) - 1;
+		} else if (kind == PTE_TABLE && table_is_readable(table[index], level))
 			lint_table(lint, pt_table_below(table[index], level), at, level - 1);
 		else if (kind == PTE_TABLE)
 			complain(lint, "%px: the table of level %u lies outside memory, at 0x%llx",
