@@ -15,6 +15,7 @@
 #include <arch/cpu.h>
 #include <lib/check.h>
 #include <lib/cmdline.h>
+#include <lib/errno.h>
 #include <lib/ktest.h>
 #include <lib/printk.h>
 #include <lib/report.h>
@@ -70,6 +71,17 @@ static void set_report_policy(void)
 		report_set_policy(CORRUPT_REPAIR);
 	else
 		pr_warn("corrupt=%s: panic or repair is wanted", policy);
+}
+
+static void set_nodes(struct boot_info *boot)
+{
+	char text[32];
+	uint64_t limit = BOOT_RANGE_END;
+
+	if (cmdline_value("numa", text, sizeof(text)) == -ENOENT)
+		return;
+	cmdline_size("mem", &limit);
+	boot_nodes_fake(boot, text, limit);
 }
 
 static const char *protocol_name(enum boot_protocol protocol)
@@ -152,6 +164,7 @@ void kmain(struct boot_info *boot)
 	cmdline_set(boot->command_line);
 	set_log_level();
 	set_report_policy();
+	set_nodes(boot);
 	console_init(boot);
 	board_init(boot);
 	framebuffer_console_init(boot);

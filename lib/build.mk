@@ -4,6 +4,6 @@ src += lib/memory.c lib/string.c lib/bits.c lib/printf.c lib/last_words.c lib/pr
 src += lib/panic.c lib/report.c lib/spinlock.c lib/context.c lib/percpu.c lib/seq_file.c lib/cmdline.c lib/power.c
 src += lib/irq.c lib/clock.c lib/sched/sched.c lib/sched/wait.c lib/sched/timeout.c lib/sched/mutex.c lib/sched/completion.c lib/smp.c
 src += lib/firmware/boot_info.c lib/firmware/memory_map.c lib/firmware/pvh.c lib/firmware/efi.c lib/firmware/multiboot2.c lib/firmware/acpi.c lib/firmware/fdt.c lib/firmware/fdt_boot.c lib/firmware/fdt_device.c
-src += lib/firmware/boot_nodes.c lib/firmware/acpi_nodes.c lib/firmware/fdt_machine.c
+src += lib/firmware/boot_nodes.c lib/firmware/boot_nodes_fake.c lib/firmware/acpi_nodes.c lib/firmware/fdt_machine.c
 src += lib/stack_depot.c lib/fault_injection.c
 src += lib/device.c

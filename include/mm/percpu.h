@@ -26,9 +26,6 @@ void percpu_init(void);
 /* How many CPUs have an area. */
 unsigned int nr_possible_cpus(void);
 
-/* The node of a CPU, as the firmware has it; 0 for one that has no memory map of its own. (Linux: cpu_to_node) */
-int cpu_to_node(unsigned int cpu);
-
 #define PERCPU_MAX_SIZE (32 * KiB)
 
 /*

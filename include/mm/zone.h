@@ -77,7 +77,7 @@ struct pglist_data {
 
 	/*
 	 * Where to look for memory, in this order: this node's populated zones from the highest down, then the other
-	 * nodes'; NULL ends it. A request that admits zones up to `type` starts at zonelist_start[type]
+	 * nodes', the nearest first (mm/node.h); NULL ends it. A request that admits zones up to `type` starts at zonelist_start[type]
 	 * and passes over higher ones.
 	 */
 	struct zone *zonelist[MAX_NUMNODES * MAX_NR_ZONES + 1];

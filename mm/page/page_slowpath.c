@@ -38,6 +38,7 @@
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 #include <mm/migrate.h>
+#include <mm/node.h>
 #include <mm/pcp.h>
 #include <mm/reclaim.h>
 #include "block.h"
@@ -311,7 +312,7 @@ static struct page *find_block(const struct request *request)
 
 __noinline struct page *alloc_pages_slowpath(int nid, gfp_t gfp, unsigned int order)
 {
-	struct request request = {nid < 0 ? 0 : nid, gfp, order};
+	struct request request = {nid < 0 ? numa_node_id() : nid, gfp, order};
 	struct page *page;
 
 	if (unlikely(!request_is_sound(&request)))

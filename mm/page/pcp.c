@@ -56,6 +56,7 @@
 #include <mm/bootmem.h>
 #include <mm/buddy.h>
 #include <mm/early.h>
+#include <mm/node.h>
 #include "debug.h"
 #include "impl.h"
 #include "pcp_fast.h"
@@ -132,7 +133,7 @@ DEFINE_PER_CPU(struct pcp_ways, pcp_ways) = {.take = {[0 ... NR_PCP_WAYS - 1] = 
 
 static struct list_head *lists_for(gfp_t gfp, unsigned int cpu)
 {
-	const struct zone *zone = *NODE_DATA(0)->zonelist_start[gfp_zone(gfp)];
+	const struct zone *zone = *NODE_DATA(cpu_to_node(cpu))->zonelist_start[gfp_zone(gfp)];
 
 	if (!zone || gfp_is_odd(gfp))
 		return nowhere.lists;

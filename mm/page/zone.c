@@ -29,6 +29,7 @@
 #include <mm/early.h>
 #include <mm/memblock.h>
 #include <mm/migrate.h>
+#include <mm/node.h>
 #include <mm/pcp.h>
 #include "impl.h"
 
@@ -125,7 +126,7 @@ static void node_init(int nid)
 	enum zone_type type;
 
 	if (!node_data[nid])
-		node_data[nid] = __alloc_bootmem(sizeof(struct pglist_data), 0, 0);
+		node_data[nid] = __alloc_bootmem_node(nid, sizeof(struct pglist_data), 0, 0);
 	node_data[nid]->nid = nid;
 	kswapd_wait_init(node_data[nid]);
 	for (type = 0; type < MAX_NR_ZONES; type++) {
@@ -179,21 +180,35 @@ static struct zone **zonelist_add_node(struct zone **at, int nid)
 	return at;
 }
 
-static void zonelist_init(struct pglist_data *node)
+static void zonelist_init(struct pglist_data *node, struct node_table *table)
 {
-	struct zone **at = zonelist_add_node(node->zonelist, node->nid);
+	struct zone **at = node->zonelist;
+	int order[MAX_NUMNODES];
+	unsigned int nr = node_fallback_order(table, node->nid, order), i;
 	enum zone_type type;
-	int other;
 
-	for (other = 0; other < (int)nr_nodes; other++)
-		if (other != node->nid)
-			at = zonelist_add_node(at, other);
+	for (i = 0; i < nr; i++)
+		at = zonelist_add_node(at, order[i]);
 	*at = NULL;
 	for (type = 0; type < MAX_NR_ZONES; type++) {
 		for (at = node->zonelist; *at && (*at)->type > type;)
 			at++;
 		node->zonelist_start[type] = at;
 	}
+}
+
+static void zonelists_init(void)
+{
+	struct node_table table = {.nr = nr_nodes};
+	int nid, to;
+
+	for (nid = 0; nid < (int)nr_nodes; nid++) {
+		table.has_memory[nid] = node_has_memory(nid);
+		for (to = 0; to < (int)nr_nodes; to++)
+			table.distance[nid][to] = (uint8_t)node_distance(nid, to);
+	}
+	for (nid = 0; nid < (int)nr_nodes; nid++)
+		zonelist_init(NODE_DATA(nid), &table);
 }
 
 void zones_init(void)
@@ -203,6 +218,8 @@ void zones_init(void)
 	phys_addr_t base, top;
 	int nid;
 
+	/* A node may have CPUs and no memory. */
+	nr_nodes = max(1U, min(early_boot_info()->nodes.nr, (unsigned int)MAX_NUMNODES));
 	while (memblock_next_memory(&index, &base, &top, &nid))
 		nr_nodes = max(nr_nodes, (unsigned int)memory_node(nid) + 1);
 	for (nid = 0; nid < (int)nr_nodes; nid++)
@@ -213,6 +230,5 @@ void zones_init(void)
 		pageblock_map_init(zone);
 		pcp_init(zone);
 	}
-	for (nid = 0; nid < (int)nr_nodes; nid++)
-		zonelist_init(NODE_DATA(nid));
+	zonelists_init();
 }

@@ -68,14 +68,6 @@ unsigned int nr_possible_cpus(void)
 	return nr_areas;
 }
 
-int cpu_to_node(unsigned int cpu)
-{
-	const struct boot_info *boot = early_boot_info();
-	unsigned int nid = cpu < boot->nr_cpus ? (unsigned int)boot->cpu[cpu].node : 0;
-
-	return nid < nr_nodes ? (int)nid : 0;
-}
-
 /* ---- Where units lie ---- */
 
 /* The first unit is a guard: what runs off the region below ends there. */

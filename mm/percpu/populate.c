@@ -22,7 +22,7 @@
 #include <lib/list.h>
 #include <lib/poison.h>
 #include <lib/string.h>
-#include <mm/page.h>
+#include <mm/node.h>
 #include <mm/pgtable.h>
 
 static DEFINE_SPINLOCK(map_lock, LOCK_RANK_PERCPU_MAP);

@@ -174,7 +174,9 @@ static const char *creation_refusal(const struct kmem_cache *wanted)
 /* The common fields, then the implementation's. */
 static int cache_init(struct kmem_cache *cache, const struct kmem_cache *wanted)
 {
-	memset(cache, 0, impl_cache_bytes());
+	/* The first one is static: zero already, and perhaps shorter than one for so many nodes. */
+	if (cache != impl_boot_cache())
+		memset(cache, 0, impl_cache_bytes());
 	*cache = *wanted;
 	cache->gfp = (cache->flags & SLAB_CACHE_DMA ? GFP_DMA : 0) |
 		     (cache->flags & SLAB_RECLAIM_ACCOUNT ? __GFP_RECLAIMABLE : 0);

@@ -88,8 +88,8 @@
 #include <lib/errno.h>
 #include <lib/poison.h>
 #include <lib/string.h>
+#include <mm/node.h>
 #include <mm/percpu.h>
-#include <mm/zone.h>
 
 #include "debug.h"
 #include "slub_types.h"

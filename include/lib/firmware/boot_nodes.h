@@ -47,6 +47,14 @@ int boot_nodes_add_range(struct boot_info *info, phys_addr_t start, phys_addr_t 
  */
 void boot_nodes_settle(struct boot_info *info);
 
+/*
+ * The command line's numa=TEXT: `off` makes one node of all, `fake=N` N nodes of equal size, `fake=SIZE` nodes of
+ * that size, out of the first `limit` bytes of RAM of a machine that has one. At most MAX_NUMNODES, each a multiple of
+ * BOOT_FAKE_NODE_UNIT. After boot_nodes_settle(). -EINVAL: TEXT makes no sense here, which is told, and nothing changed.
+ */
+int boot_nodes_fake(struct boot_info *info, const char *text, phys_addr_t limit);
+#define BOOT_FAKE_NODE_UNIT (4 * MiB) /* the buddy's largest block */
+
 /* The node id of a domain after boot_nodes_settle(), or BOOT_NO_NODE. */
 int boot_nodes_find(const struct boot_nodes *nodes, uint32_t domain);
 

@@ -7,9 +7,8 @@
 #include <config.h>
 #include <lib/bits.h>
 #include <lib/seq_file.h>
-#include <mm/page.h>
+#include <mm/node.h>
 #include <mm/percpu.h>
-#include <mm/zone.h>
 
 #include "../../../mm/slab/slub_types.h"
 
