@@ -30,6 +30,7 @@
 #include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/ioport.h>
+#include <mm/kmap.h>
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
 
@@ -160,6 +161,8 @@ void mm_init(const struct boot_info *boot)
 
 	resource_init(); /* who has which physical addresses */
 	vmalloc_init();	 /* areas of addresses: vmalloc(), vmap() */
+
+	kmap_init(); /* windows onto high memory */
 
 	early_ioremap_close(); /* who still looks through a borrowed window is named */
 	say_handover();

@@ -24,6 +24,7 @@
 #include <mm/dev_kmalloc.h>
 #include <mm/mempool.h>
 #include <mm/ioport.h>
+#include <mm/kmap.h>
 #include <mm/vmalloc.h>
 
 static bool all_zones_check(void)
@@ -52,6 +53,7 @@ bool mm_verify(void)
 	good = dev_kmalloc_check() && good;
 	good = vmalloc_check() && good;
 	good = resource_check() && good;
+	good = kmap_check() && good;
 	return good;
 }
 
@@ -73,8 +75,11 @@ static void count_slabs(struct mm_accounts *accounts)
 static void count_areas(struct mm_accounts *accounts)
 {
 	struct vmalloc_counts areas;
+	struct kmap_counts windows;
 
 	vmalloc_count(&areas);
+	kmap_count(&windows);
+	accounts->kmaps = windows.used;
 	accounts->areas = areas.areas;
 	accounts->area_pages = areas.pages;
 }
@@ -135,6 +140,7 @@ bool mm_accounts_equal(const struct mm_accounts *before, const struct mm_account
 	equal &= same("slab objects", before->slab_objects, after->slab_objects, say);
 	equal &= same("per-CPU areas", before->percpu_areas, after->percpu_areas, say);
 	equal &= same("per-CPU bytes", before->percpu_bytes, after->percpu_bytes, say);
+	equal &= same("kmap slots", before->kmaps, after->kmaps, say);
 	equal &= same("vmalloc areas", before->areas, after->areas, say);
 	equal &= same("pages of vmalloc areas", before->area_pages, after->area_pages, say);
 	equal &= same("reports", before->reports, after->reports, say);

@@ -63,4 +63,4 @@ test_src += $(if $(HOSTED),tests/hosted/cpu_test.c tests/hosted/mmu_test.c tests
 test_src += tests/mm/early/early_test.c
 test_src += tests/mm/early/handover_test.c
 test_src += tests/boot/exhaust.c tests/boot/damage.c
-test_src += tests/mm/virt/va_space_test.c tests/mm/virt/vmalloc_test.c tests/mm/virt/ioremap_test.c
+test_src += tests/mm/virt/va_space_test.c tests/mm/virt/vmalloc_test.c tests/mm/virt/ioremap_test.c tests/mm/virt/kmap_test.c

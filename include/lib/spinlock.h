@@ -17,6 +17,7 @@ enum lock_rank {
 	LOCK_RANK_CACHE_CHAIN = 10, /* mm/slab: the list of caches */
 	LOCK_RANK_SLAB = 20,	    /* mm/slab: one node's lists of one cache */
 	LOCK_RANK_VIRT = 30,	    /* mm/virt: address ranges */
+	LOCK_RANK_KMAP = 31,	    /* mm/virt: persistent windows onto high memory */
 	LOCK_RANK_IO = 32,	    /* mm/virt: device mappings and their types */
 	LOCK_RANK_PERCPU_MAP = 35,  /* mm/percpu: the region's page tables */
 	LOCK_RANK_PERCPU = 36,	    /* mm/percpu: bitmaps of chunks */

@@ -30,7 +30,7 @@ bool mm_verify(void);
 /* Accounts that must be equal before and after a test. */
 struct mm_accounts {
 	unsigned long free_pages, free_blocks[11], slab_objects, slabs, caches, reports;
-	unsigned long percpu_areas, percpu_bytes, areas, area_pages;
+	unsigned long percpu_areas, percpu_bytes, areas, area_pages, kmaps;
 };
 void mm_accounts_take(struct mm_accounts *accounts); /* drains this CPU's caches first */
 

@@ -117,6 +117,17 @@ static void table_free(const struct pt_source *source, phys_addr_t table)
 
 static const struct pt_source tables = {.alloc = table_alloc, .free = table_free};
 
+pte_t *vm_leaf_table(uintptr_t va)
+{
+	pte_t *leaves;
+
+	mutex_lock(&vm_tables);
+	leaves = pgtable_leaf_table(&tables, va);
+	mutex_unlock(&vm_tables);
+	CHECK(leaves, "no memory for the tables of 0x%lx", (unsigned long)va);
+	return leaves;
+}
+
 /* --- ranges ------------------------------------------------------------------------ */
 
 static bool range_take(struct vm_struct *area, size_t size, size_t align)

@@ -84,6 +84,9 @@ struct vm_freed {
 /* The last one that an address lay in; false when it is forgotten or never was. */
 bool vm_freed_find(uintptr_t address, struct vm_freed *found);
 
+/* A table of level 0 for 2 MiB of addresses that are mapped for ever after; without memory that is a CHECK. At boot. */
+pte_t *vm_leaf_table(uintptr_t va);
+
 /* Is somebody changing the areas this moment, perhaps this CPU, which trapped meanwhile? */
 bool vm_is_busy(void);
 
