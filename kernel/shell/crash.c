@@ -9,6 +9,8 @@
 #include <lib/string.h>
 #include <mm/slab.h>
 
+#include "crash.h"
+
 static const char constant[] = "rodata";
 
 /* The compiler must believe that the pointer could be any. */
@@ -115,6 +117,10 @@ static const struct {
 	{"exec-data", "execute a variable", crash_exec_data},
 	{"double-free", "kfree() an object twice", crash_double_free},
 	{"wild-free", "kfree() the middle of an object", crash_wild_free},
+	{"devmem-wrong-free", "dev_kfree() of what kmalloc() gave", crash_devmem_wrong_free},
+	{"devmem-double-free", "free a device's memory twice", crash_devmem_double_free},
+	{"devmem-header", "write beyond a device's memory into the next header",
+	 crash_devmem_header},
 	{"page-read", "read a page that was freed; debug_pagealloc=on sees it", crash_page_read},
 	{"page-write", "write to one; page_poisoning=1 sees that too", crash_page_write},
 };

@@ -12,7 +12,6 @@
 #include <mm/init.h>
 #include <mm/page.h>
 #include <mm/pcp.h>
-#include <mm/slab.h>
 
 COMMAND(memmap, "memmap", "the firmware's map, and what became of each range and why")
 {
@@ -84,25 +83,6 @@ COMMAND(pcp, "pcp", "the lists of small blocks that each CPU keeps, by zone, typ
 	if (argc > 1)
 		return SHELL_USAGE;
 	mm_report_pcp(out);
-	return 0;
-}
-
-COMMAND(slab, "slab [NAME]", "all caches, or one of them drawn slab by slab")
-{
-	struct kmem_cache *cache;
-
-	if (argc > 2)
-		return SHELL_USAGE;
-	if (argc == 1) {
-		proc_slabinfo(out);
-		return 0;
-	}
-	cache = slab_find_cache(argv[1]);
-	if (!cache) {
-		console_print("slab: there is no cache %s; `slab` lists them\n", argv[1]);
-		return 1;
-	}
-	slab_draw(cache, out);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ KINDS = [  # kind, what the report must say
     ("exec-data", r"execution of 0x[0-9a-f]+: the mapping forbids it"),
     ("double-free", r"loam: BUG kfree.*twice"),
     ("wild-free", r"loam: BUG kfree"),
+    ("devmem-wrong-free", r"loam: BUG dev_kfree: no device memory starts here"),
+    ("devmem-double-free", r"loam: BUG kfree: device memory freed twice"),
+    ("devmem-header", r"loam: BUG dev_kfree: the header of device memory was written over"),
 ]
 
 
@@ -35,7 +38,7 @@ def test_a_crash_is_explained_and_ends_with_the_panics_status(arch, kind, says):
     assert "shell_execute+0x" in stack and "kmain+0x" in stack
 
 
-@pytest.mark.parametrize("kind", ["double-free", "wild-free"])
+@pytest.mark.parametrize("kind", ["double-free", "wild-free", "devmem-wrong-free", "devmem-double-free"])
 def test_misuse_is_survived_with_repair(arch, kind):
     result = boot(arch, append="corrupt=repair", commands=f"crash {kind}; verify; cat /proc/slabinfo")
     assert result.status == OK, result
