@@ -20,7 +20,7 @@
 static const struct clock_source *clock;
 static const struct clock_event *event;
 static uint64_t clock_start;
-static unsigned long ticks;
+static unsigned long ticks, interrupts;
 static unsigned int paused = 1;
 static uint64_t next_tick, next_storm;
 static uint64_t storm_interval;
@@ -29,7 +29,7 @@ static void *storm_context;
 
 bool clock_exists(void)
 {
-	return clock != NULL;
+	return clock && event;
 }
 
 const char *clock_name(void)
@@ -89,6 +89,7 @@ void clock_interrupt(void)
 {
 	uint64_t now = clock_ns();
 
+	interrupts++;
 	if (!paused && now >= next_tick) {
 		ticks++;
 		next_tick = now + TICK_NS;
@@ -99,6 +100,26 @@ void clock_interrupt(void)
 		next_storm = clock_ns() + storm_interval;
 	}
 	arm_next();
+}
+
+bool clock_event_try(void)
+{
+	unsigned long before = READ_ONCE(interrupts);
+	uint64_t start = clock_ns();
+	unsigned long flags;
+
+	if (!clock || !event)
+		return false;
+	flags = arch_irq_save();
+	event->arm(1000);
+	arch_irq_restore(flags);
+	while (READ_ONCE(interrupts) == before && clock_ns() - start < CLOCK_PATIENCE_NS)
+		arch_cpu_relax();
+	if (READ_ONCE(interrupts) != before)
+		return true;
+	event->stop();
+	event = NULL;
+	return false;
 }
 
 static void change_pause(int by)

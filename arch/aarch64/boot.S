@@ -135,7 +135,7 @@ entry:
 
 /* --- EL3: no firmware stands behind us. Forbid nothing below, but calls up here -- */
 	msr	vbar_el3, x9
-	mov	x9, #0x5b1		/* NS, RES1, SMD (smc is undefined), HCE, RW: below is non-secure and 64-bit */
+	mov	x9, #0x531		/* NS, RES1, HCE, RW: below is non-secure and 64-bit; smc comes to smc_from_below */
 	movk	x9, #0x3, lsl #16	/* APK, API: pointer authentication is not trapped */
 	msr	scr_el3, x9
 	msr	cptr_el3, xzr		/* no traps of SIMD, timers, debug, counters */
@@ -342,6 +342,30 @@ park:
 	wfe
 	b	park
 
+/*
+ * The one service of an EL3 that is ours. All interrupts of a GICv2 begin secure, and only the secure side can give them
+ * away: x1 = distributor, x2 = CPU interface. They become group 1, and the mask lets its priorities through. (Arm IHI 0048B, 4.3.4, 4.4.2)
+ */
+smc_from_below:
+	mrs	x18, currentel
+	cmp	x18, #3 << 2
+	mov	x18, xzr
+	b.ne	unexpected
+	mrs	x9, esr_el3
+	lsr	x9, x9, #26
+	cmp	x9, #0x17		/* smc, from 64-bit code */
+	b.ne	unexpected
+	add	x9, x1, #0x80		/* GICD_IGROUPR0 */
+	add	x10, x1, #0x100
+	mov	w11, #-1
+1:	str	w11, [x9], #4
+	cmp	x9, x10
+	b.lo	1b
+	mov	w11, #0xf0
+	str	w11, [x2, #4]		/* GICC_PMR */
+	dsb	sy
+	eret
+
 	.balign	8
 bad_boot:
 	.quad	0x20026, HALT_BAD_BOOT
@@ -357,7 +381,9 @@ early_vectors:
 	b	unexpected
 	.balign	128
 	.endr
-	.rept	8			/* from a lower level, whose x18 means nothing */
+	b	smc_from_below		/* from a lower level, whose x18 means nothing */
+	.balign	128
+	.rept	7
 	mov	x18, xzr
 	b	unexpected
 	.balign	128

@@ -70,7 +70,7 @@ static void raise_self(void)
 	mmio_write32(distributor + GICD_SGIR, SGI_SELF | GIC_SELF);
 }
 
-static const struct irq_controller gic = {
+static const struct irq_controller gic_v2 = {
 	.name = "GICv2",
 	.claim = claim,
 	.end = end,
@@ -80,8 +80,19 @@ static const struct irq_controller gic = {
 	.raise_self = raise_self,
 };
 
+/* Entered in EL3 nobody has given us the interrupts: boot.S left a service there that does. */
+static void take_from_secure(const struct boot_interrupts *gic)
+{
+	register uint64_t x1 __asm__("x1") = gic->distributor;
+	register uint64_t x2 __asm__("x2") = gic->cpu_interface;
+
+	asm volatile("smc #0" : : "r"(x1), "r"(x2) : "x9", "x10", "x11", "x18", "memory");
+}
+
 bool gic_v2_init(const struct boot_info *boot)
 {
+	if (boot->entry_level == 3)
+		take_from_secure(&boot->interrupts);
 	set_fixmap(FIX_IRQ0, boot->interrupts.distributor, PROT_KERNEL_DEVICE);
 	set_fixmap(FIX_IRQ0 + 1, boot->interrupts.cpu_interface, PROT_KERNEL_DEVICE);
 	distributor = fix_to_virt(FIX_IRQ0);
@@ -92,6 +103,6 @@ bool gic_v2_init(const struct boot_info *boot)
 	mmio_write32(distributor + GICD_CTLR, GIC_ON);
 	mmio_write32(interface + GICC_PMR, GIC_PRIORITY_MASK);
 	mmio_write32(interface + GICC_CTLR, GIC_ON);
-	irq_controller_register(&gic);
+	irq_controller_register(&gic_v2);
 	return true;
 }

@@ -20,6 +20,10 @@ void interrupts_init(const struct boot_info *boot)
 	}
 	context_boot_done();
 	arch_irq_enable();
+	if (timer && !clock_event_try()) {
+		pr_warn("timer: its interrupt does not arrive; nothing ends by the clock");
+		timer = false;
+	}
 	if (timer)
 		clock_tick_resume();
 	pr_info("irq: %s, %s", irq_controller()->name, timer ? clock_name() : "no timer");

@@ -43,7 +43,7 @@ struct task {
 	void (*body)(void *context);
 	void *body_context;
 	struct task *joiner; /* who waits in task_join() */
-	uint64_t wake_at;    /* clock_ms() at which a timeout ends; while in the list of timeouts */
+	uint64_t wake_at;    /* clock_ns() at which a timeout ends; while in the list of timeouts */
 	struct list_head timeout;
 	bool timed_out;
 	bool reclaiming; /* mm/page: it frees memory, and may use the last of it. (Linux: PF_MEMALLOC) */

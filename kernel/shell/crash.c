@@ -4,6 +4,9 @@
  */
 #include <kernel/shell.h>
 
+#include <arch/cpu.h>
+#include <lib/clock.h>
+#include <lib/completion.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
 #include <lib/string.h>
@@ -105,6 +108,30 @@ static void crash_page_write(void)
 	free_page(__get_free_page(GFP_KERNEL));
 }
 
+static void wait_here(void *unused)
+{
+	(void)unused;
+	schedule();
+}
+
+/* The tick's interrupt does what no interrupt may. */
+static void crash_sleep_in_interrupt(void)
+{
+	unsigned long ticks = clock_ticks();
+
+	clock_storm(1, wait_here, NULL);
+	while (clock_exists() && clock_ticks() < ticks + 2)
+		arch_cpu_relax();
+	clock_storm(0, NULL, NULL);
+}
+
+static void crash_deadlock(void)
+{
+	static DECLARE_COMPLETION(never);
+
+	wait_for_completion(&never);
+}
+
 static const struct {
 	const char *name, *help;
 	void (*run)(void);
@@ -116,6 +143,8 @@ static const struct {
 	{"write-text", "write to the kernel's code", crash_write_text},
 	{"exec-data", "execute a variable", crash_exec_data},
 	{"double-free", "kfree() an object twice", crash_double_free},
+	{"deadlock", "wait for what nobody will do", crash_deadlock},
+	{"sleep-in-interrupt", "let others run, in an interrupt", crash_sleep_in_interrupt},
 	{"wild-free", "kfree() the middle of an object", crash_wild_free},
 	{"devmem-wrong-free", "dev_kfree() of what kmalloc() gave", crash_devmem_wrong_free},
 	{"devmem-double-free", "free a device's memory twice", crash_devmem_double_free},

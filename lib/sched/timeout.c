@@ -22,7 +22,7 @@ void wait_timeout_begin(uint64_t ms)
 	unsigned long flags;
 
 	WRITE_ONCE(task->timed_out, !clock_exists());
-	task->wake_at = clock_ms() + ms;
+	task->wake_at = clock_ns() + ms * 1000000;
 	spin_lock_irqsave(&timeouts_lock, flags);
 	list_add(&task->timeout, &timeouts);
 	spin_unlock_irqrestore(&timeouts_lock, flags);
@@ -51,7 +51,7 @@ void schedule_timeout(uint64_t ms)
 
 void sched_tick(void)
 {
-	uint64_t now = clock_ms();
+	uint64_t now = clock_ns();
 	unsigned long flags;
 	struct task *task;
 

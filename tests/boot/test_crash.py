@@ -20,6 +20,8 @@ KINDS = [  # kind, what the report must say
     ("devmem-wrong-free", r"loam: BUG dev_kfree: no device memory starts here"),
     ("devmem-double-free", r"loam: BUG kfree: device memory freed twice"),
     ("devmem-header", r"loam: BUG dev_kfree: the header of device memory was written over"),
+    ("deadlock", r"deadlock: task main waits for ever for: try_wait_for_completion"),
+    ("sleep-in-interrupt", r"schedule\(\) in an interrupt"),
 ]
 
 
@@ -30,6 +32,9 @@ def test_a_crash_is_explained_and_ends_with_the_panics_status(arch, kind, says):
     assert re.search(says, result.output), result
     assert len(re.findall("loam: PANIC", result.output)) == 1
     stack = result.output.split("call stack")[1]
+    if kind == "sleep-in-interrupt":
+        assert "clock_interrupt+0x" in stack and "shell_execute+0x" in stack, "the walk goes through the interrupt to what it interrupted"
+        return
     if kind == "stack-overrun":
         return  # what was run over is the way back
     assert re.search(r"crash\w*\+0x|recurse[\w.]*\+0x", stack), "the call stack names who did it"
