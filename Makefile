@@ -166,7 +166,7 @@ mutants:
 
 bench:
 	@tools/setup test
-	@tools/bench
+	@SLAB=$(SLAB) tools/bench
 
 FUZZ_S ?= 60
 fuzz:

@@ -41,6 +41,7 @@ static const struct {
 	{"kmalloc-64-10000-pair", NULL, bench_many_64},
 	{"kmalloc-1024-10000-pair", NULL, bench_many_1024},
 	{"bulk-16-pairs", NULL, bench_bulk_16},
+	{"percpu-64-pair", NULL, bench_percpu_64},
 	{"kmalloc-64K-pair", large_pair, NULL},
 };
 

@@ -9,6 +9,7 @@
 
 #include <arch/cpu.h>
 #include <lib/types.h>
+#include <mm/percpu.h>
 #include <mm/slab.h>
 
 #define ROUNDS 10000
@@ -120,4 +121,15 @@ uint64_t bench_many_64(void)
 uint64_t bench_many_1024(void)
 {
 	return warm(loop_many_1024);
+}
+
+static void loop_percpu(void)
+{
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		free_percpu(__alloc_percpu(64, 64));
+}
+
+uint64_t bench_percpu_64(void)
+{
+	return warm(loop_percpu);
 }

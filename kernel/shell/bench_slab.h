@@ -12,3 +12,4 @@ uint64_t bench_cache_192(void);
 uint64_t bench_bulk_16(void);
 uint64_t bench_many_64(void); /* 10,000 taken, then all freed; a pair's share */
 uint64_t bench_many_1024(void);
+uint64_t bench_percpu_64(void); /* alloc_percpu() of 64 bytes and free_percpu() */

@@ -94,7 +94,9 @@
 #include "debug.h"
 #include "slub_types.h"
 
-#define ANY_NODE (-1)
+#define ANY_NODE     (-1)
+#define WHOLE_OBJECT SIZE_MAX
+#define BULK_AT_ONCE 32 /* objects, with interrupts off */
 
 #define __always_inline inline __attribute__((always_inline))
 
@@ -105,6 +107,10 @@ DEFINE_PER_CPU(struct slub_cpu, slub_no_cpu);
 
 static void cpu_set(struct slub_cpu *cpu, struct slab *slab, void *freelist)
 {
+	if (slab != cpu->slab) {
+		cpu->base = slab ? (uintptr_t)slab_start(slab) : 0;
+		cpu->nr_objects = slab ? slab_state(slab).objects : 0;
+	}
 	cpu->slab = slab;
 	cpu->freelist = freelist;
 	cpu->tid += TID_STEP;
@@ -258,43 +264,62 @@ static __noinline void *cache_alloc_slow(struct slub_cache *cache, gfp_t gfp, in
 			return NULL;
 		freepointer_wipe(cache, object);
 	} while (cache_is_debugged(&cache->common) &&
-		 !debug_alloc_object(&cache->common, object, size));
+		 !debug_alloc_object(&cache->common, object, min(size, cache->common.object_size)));
 	return object;
 }
 
 /* ---- Taking ---- */
 
-/*
- * The tid is read first: whatever changes behind it, the exchange fails. What is read of the object may be anything by then, but
- * its memory stays readable.
- */
-static __always_inline void *cache_alloc(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
+/* For this CPU's interrupts: what stands above has happened, what stands below has not. */
+static __always_inline void interrupts_fence(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Without letting the compiler keep for this what the pointer was made of: it has no register left. */
+static __always_inline bool is_null(const void *pointer)
+{
+	asm("" : "+r"(pointer));
+	return !pointer;
+}
+
+/* One step of the fast way; NULL when it does not end in an object. */
+static __always_inline void *cpu_try_take(struct slub_cache *cache, int nid)
 {
 	struct slub_cpu *cpu = cache->cpu;
-	unsigned long tid;
-	void *object, *next;
+	unsigned long tid = this_cpu_read(cpu->tid);
+	void *object = this_cpu_read(cpu->freelist), *next;
 
-	do {
-		tid = this_cpu_read(cpu->tid);
-		object = this_cpu_read(cpu->freelist);
-		if (unlikely(!object))
-			return cache_alloc_slow(cache, gfp, nid, size);
-		if (nid != ANY_NODE && !slab_suits(this_cpu_read(cpu->slab), nid))
-			return cache_alloc_slow(cache, gfp, nid, size);
-		next = freepointer_get(cache, object);
-		if (unlikely(freelist_looks_broken(cache, object, next)) && next)
-			return cache_alloc_slow(cache, gfp, nid, size);
-	} while (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, object, tid, next,
-						   tid + TID_STEP)));
+	if (unlikely(!object))
+		return NULL;
+	if (nid != ANY_NODE && !slab_suits(this_cpu_read(cpu->slab), nid))
+		return NULL;
+	next = freepointer_get(cache, object);
+	if (unlikely(freelist_looks_broken(cache, object, next)) && !is_null(next))
+		return NULL;
+	if (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, object, tid, next,
+					      tid + TID_STEP)))
+		return NULL;
 	freepointer_wipe(cache, object);
 	return object;
 }
 
+/*
+ * The tid is read first: whatever changes behind it, the exchange fails. What is read of the object may be anything by then, but
+ * its memory stays readable. Whoever was interrupted goes the slow way, which works with interrupts off.
+ */
+static __always_inline void *cache_alloc(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
+{
+	void *object = cpu_try_take(cache, nid);
+
+	return likely(object) ? object : cache_alloc_slow(cache, gfp, nid, size);
+}
+
 /* The object becomes its owner's, who asked for `size` bytes. */
-static __always_inline void *hand_out(void *object, size_t size)
+static __always_inline void *hand_out(const struct slub_cache *cache, void *object, size_t size)
 {
 	if (object)
-		mem_unpoison(object, size);
+		mem_unpoison(object, min(size, cache->common.object_size));
 	return object;
 }
 
@@ -310,49 +335,52 @@ static __noinline void *cache_alloc_unusual(struct slub_cache *cache, gfp_t gfp,
 		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
 		return NULL;
 	}
-	object = cache_alloc(cache, gfp, nid, size);
+	object = hand_out(cache, cache_alloc(cache, gfp, nid, size), size);
 	if (!object || !(gfp & __GFP_ZERO))
-		return hand_out(object, size);
+		return object;
 	/* The constructor's work wins: the object comes as it was constructed. */
-	if (common->ctor) {
+	if (common->ctor)
 		misuse_bad_gfp("kmem_cache_alloc", common->name, gfp);
-		return hand_out(object, size);
-	}
-	hand_out(object, size);
-	return memset(object, 0, size);
+	else
+		memset(object, 0, min(size, common->object_size));
+	return object;
 }
 
-static __always_inline void *cache_alloc_any(struct slub_cache *cache, gfp_t gfp, int nid,
+static __always_inline void *cache_alloc_any(struct kmem_cache *common, gfp_t gfp, int nid,
 					     size_t size)
 {
+	struct slub_cache *cache = to_slub_cache(common);
+
 	if (unlikely(gfp & SLAB_GFP_UNUSUAL))
 		return cache_alloc_unusual(cache, gfp, nid, size);
-	return hand_out(cache_alloc(cache, gfp, nid, size), size);
+	return hand_out(cache, cache_alloc(cache, gfp, nid, size), size);
 }
 
 void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	return cache_alloc_any(to_slub_cache(cache), gfp, ANY_NODE, cache->object_size);
+	return cache_alloc_any(cache, gfp, ANY_NODE, WHOLE_OBJECT);
 }
 
 void *kmem_cache_alloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size)
 {
-	return cache_alloc_any(to_slub_cache(cache), gfp, ANY_NODE, size);
+	return cache_alloc_any(cache, gfp, ANY_NODE, size);
 }
 
-void *kmem_cache_alloc_usual(struct kmem_cache *cache, gfp_t gfp)
+void *kmem_cache_alloc_usual(struct kmem_cache *common, gfp_t gfp)
 {
-	return hand_out(cache_alloc(to_slub_cache(cache), gfp, ANY_NODE, cache->object_size),
-			cache->object_size);
+	struct slub_cache *cache = to_slub_cache(common);
+
+	return hand_out(cache, cache_alloc(cache, gfp, ANY_NODE, WHOLE_OBJECT), WHOLE_OBJECT);
 }
 
 void *__kmalloc(size_t size, gfp_t gfp)
 {
+	struct slub_cache *cache;
+
 	if (unlikely(gfp & SLAB_GFP_UNUSUAL || size - 1 >= KMALLOC_MAX_CACHE_SIZE))
 		return kmalloc_unusual(size, gfp);
-	return hand_out(cache_alloc(to_slub_cache(kmalloc_caches[0][kmalloc_class(size)]), gfp,
-				    ANY_NODE, size),
-			size);
+	cache = to_slub_cache(kmalloc_caches[0][kmalloc_class(size)]);
+	return hand_out(cache, cache_alloc(cache, gfp, ANY_NODE, size), size);
 }
 
 /* A node that does not exist is any node. */
@@ -360,12 +388,12 @@ void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, 
 {
 	if (nid < 0 || nid >= (int)nr_nodes)
 		nid = ANY_NODE;
-	return cache_alloc_any(to_slub_cache(cache), gfp, nid, size);
+	return cache_alloc_any(cache, gfp, nid, size);
 }
 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
-	return kmem_cache_alloc_node_trace(cache, gfp, nid, cache->object_size);
+	return kmem_cache_alloc_node_trace(cache, gfp, nid, WHOLE_OBJECT);
 }
 
 /* As many as the CPU's chain has, at most `nr`, without an exchange for each. */
@@ -373,14 +401,16 @@ static size_t cpu_take_many(struct slub_cache *cache, size_t nr, void **objects)
 {
 	unsigned long flags = arch_irq_save();
 	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
+	const uintptr_t random = cache->random;
+	const size_t offset = cache->offset;
 	void *object = cpu->freelist, *next;
 	size_t taken;
 
 	for (taken = 0; taken < nr && object; taken++) {
-		next = freepointer_get(cache, object);
+		next = (void *)freepointer_mix(random, object, (void *)object_word(object, offset));
 		if (unlikely(freelist_looks_broken(cache, object, next)) && next)
 			break;
-		freepointer_wipe(cache, object);
+		object_set_word(object, offset, 0);
 		objects[taken] = object;
 		object = next;
 	}
@@ -397,9 +427,11 @@ size_t kmem_cache_alloc_bulk(struct kmem_cache *common, gfp_t gfp, size_t nr, vo
 	size_t have = 0, more;
 
 	while (have < nr) {
-		more = usual ? cpu_take_many(cache, nr - have, objects + have) : 0;
+		more = usual ? cpu_take_many(cache, min(nr - have, (size_t)BULK_AT_ONCE),
+					     objects + have)
+			     : 0;
 		for (size_t i = have; i < have + more; i++)
-			hand_out(objects[i], common->object_size);
+			hand_out(cache, objects[i], WHOLE_OBJECT);
 		have += more;
 		if (have == nr)
 			break;
@@ -415,26 +447,6 @@ size_t kmem_cache_alloc_bulk(struct kmem_cache *common, gfp_t gfp, size_t nr, vo
 
 /* ---- Giving back ---- */
 
-/* False when the object is the one that was freed last. */
-static __always_inline bool cache_free(struct slub_cache *cache, struct slab *slab, void *object)
-{
-	struct slub_cpu *cpu = cache->cpu;
-	unsigned long tid;
-	void *freelist;
-
-	do {
-		tid = this_cpu_read(cpu->tid);
-		if (unlikely(this_cpu_read(cpu->slab) != slab))
-			return slab_give(cache, slab, object, object, 1);
-		freelist = this_cpu_read(cpu->freelist);
-		if (unlikely(freelist == object))
-			return false;
-		freepointer_set(cache, object, freelist);
-	} while (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, freelist, tid, object,
-						   tid + TID_STEP)));
-	return true;
-}
-
 static __noinline void refuse_free(const void *object, struct slab *slab, const char *caller)
 {
 	union slab_state state = slab_state(slab);
@@ -445,108 +457,258 @@ static __noinline void refuse_free(const void *object, struct slab *slab, const 
 		misuse_bad_pointer(caller, object);
 }
 
-/* The watched cache: the layer decides. */
-static __noinline void object_free_watched(struct slub_cache *cache, struct slab *slab,
-					   void *object, const char *caller)
+/* Onto the chain of a slab that stays in the list where it is. False: it does not, or somebody was quicker. */
+static __always_inline bool slab_give_quickly(struct slub_cache *cache, struct slab *slab,
+					      union slab_state old, void *object,
+					      unsigned int index)
 {
-	if (object_is_free(cache, slab, object))
-		refuse_free(object, slab, caller);
-	else if (debug_free_object(&cache->common, object) &&
-		 !slab_give(cache, slab, object, object, 1))
-		refuse_free(object, slab, caller);
+	union slab_state new = old;
+	long distance = (long)old.free - (long)index; /* to the first free one, in objects */
+
+	if (unlikely(old.free == FREE_NONE || old.inuse <= 1 || distance == 0))
+		return false;
+	new.free = (uint16_t)index;
+	new.word -= 1U << 16; /* inuse */
+	freepointer_set(cache, object, (char *)object + distance * (long)cache->common.size);
+	return slab_state_change(slab, old, new);
 }
 
-/* An object of a cache that is known, back to it. */
-static __always_inline void object_free(struct slub_cache *cache, struct slab *slab,
-					union slab_state state, void *object, const char *caller)
-{
-	if (unlikely(slab_object_index(cache, slab, object) >= state.objects) ||
-	    (CONFIG_DEBUG && unlikely(object_is_free(cache, slab, object)))) {
-		refuse_free(object, slab, caller);
-		return;
-	}
-	if (cache_is_debugged(&cache->common)) {
-		object_free_watched(cache, slab, object, caller);
-		return;
-	}
-	mem_poison(object, cache->common.object_size);
-	if (unlikely(!cache_free(cache, slab, object)))
-		refuse_free(object, slab, caller);
-}
-
-void impl_free(struct slab *slab, const void *object, const char *caller)
+/* The object of a slab that is known, whichever CPU's, with all that may be said of it. */
+void impl_free(struct slab *slab, const void *constant, const char *caller)
 {
 	union slab_state state = slab_state(slab);
+	struct slub_cache *cache = slub_cache_of(state);
+	void *object = (void *)constant;
 
-	object_free(slub_cache_of(state), slab, state, (void *)object, caller);
+	if (unlikely(slab_object_index(cache, slab, object) >= state.objects ||
+		     object_is_free(cache, slab, object))) {
+		refuse_free(object, slab, caller);
+		return;
+	}
+	if (!cache_is_debugged(&cache->common))
+		mem_poison(object, cache->common.object_size);
+	else if (!debug_free_object(&cache->common, object))
+		return;
+	if (unlikely(!slab_give(cache, slab, object, object, 1)))
+		refuse_free(object, slab, caller);
 }
 
-/* The slab of an address in the frames that this CPU knows well; NULL for others, and for no slab. */
-static __always_inline struct slab *span_slab(const void *object)
+/* The same where nothing is amiss and nothing but the chain changes. */
+static __always_inline void slab_free(struct slab *slab, void *object, const char *caller)
 {
-	struct page *page;
+	union slab_state state = slab_state(slab);
+	struct slub_cache *cache;
+	uint64_t index;
 
-	if (unlikely((uintptr_t)object - this_cpu_read(slub_span.start) >=
-		     this_cpu_read(slub_span.size)))
-		return NULL;
-	page = direct_map_page(object);
-	return likely(page->flags & PG_SLAB) ? page_slab(page) : NULL;
+	if (CONFIG_DEBUG || unlikely(state.id >= SLUB_NEAR_IDS))
+		goto carefully;
+	cache = slub_caches[state.id];
+	index = slab_object_index(cache, slab, object);
+	if (likely(index < state.objects) && !cache_is_debugged(&cache->common) &&
+	    likely(slab_give_quickly(cache, slab, state, object, (unsigned int)index)))
+		return;
+carefully:
+	impl_free(slab, object, caller);
+}
+
+enum put {
+	PUT,
+	PUT_ELSEWHERE,	 /* no object of the CPU's slab starts there */
+	PUT_TWICE,	 /* it is the one that was freed last */
+	PUT_INTERRUPTED, /* begin anew */
+};
+
+/* In front of the CPU's chain, when an object of the CPU's slab starts there: then it is one of the cache, whoever said so. */
+static __always_inline enum put cpu_try_put(struct slub_cpu *cpu, void *object)
+{
+	unsigned long tid = this_cpu_read(cpu->tid);
+	void *freelist;
+
+	interrupts_fence();
+	if (unlikely(offset_index((uintptr_t)object - arch_this_cpu_raw(cpu->base),
+				  arch_this_cpu_raw(cpu->inverse), arch_this_cpu_raw(cpu->shift)) >=
+		     arch_this_cpu_raw(cpu->nr_objects)))
+		return PUT_ELSEWHERE;
+	freelist = this_cpu_read(cpu->freelist);
+	if (unlikely(object == freelist))
+		return PUT_TWICE;
+	mem_poison(object, arch_this_cpu_raw(cpu->object_size));
+	object_set_word(object, arch_this_cpu_raw(cpu->offset),
+			freepointer_mix(arch_this_cpu_raw(cpu->random), object, freelist));
+	if (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, freelist, tid, object,
+					      tid + TID_STEP)))
+		return PUT_INTERRUPTED;
+	return PUT;
+}
+
+/* Debug builds: does an object that is in use start there? (What does not is for the slow way to say.) */
+static bool object_is_used(const void *object)
+{
+	struct slab *slab = object_slab(object);
+	union slab_state state;
+	struct slub_cache *cache;
+
+	if (!slab)
+		return false;
+	state = slab_state(slab);
+	cache = slub_cache_of(state);
+	return slab_object_index(cache, slab, object) < state.objects &&
+	       !object_is_free(cache, slab, object);
+}
+
+/* Not of this CPU's slab. */
+static __noinline void kfree_other_slab(const void *object)
+{
+	struct page *page = direct_map_page(object);
+
+	if (likely(page->flags & PG_SLAB))
+		slab_free(page_slab(page), (void *)object, "kfree");
+	else
+		kfree_elsewhere(object);
+}
+
+/* The fast way was interrupted, or found the object where it was to go. */
+static enum put cpu_put(struct slub_cpu *cpu, void *object)
+{
+	enum put outcome;
+
+	do {
+		outcome = cpu_try_put(cpu, object);
+	} while (outcome == PUT_INTERRUPTED);
+	return outcome;
+}
+
+static __noinline void kfree_again(const void *object, struct slub_cpu *cpu)
+{
+	enum put outcome = cpu_put(cpu, (void *)object);
+
+	if (outcome == PUT_TWICE)
+		misuse_double_free("kfree", object);
+	else if (outcome == PUT_ELSEWHERE)
+		kfree_other_slab(object);
+}
+
+/* The struct page of an address says which cache to ask; false outside the span. */
+static __always_inline bool span_guess(const void *object, struct slub_cpu **cpu)
+{
+	size_t offset = (uintptr_t)object - arch_this_cpu_raw(slub_span.start);
+	const struct slab *page;
+
+	if (unlikely(offset >= arch_this_cpu_raw(slub_span.size)))
+		return false;
+	page = arch_this_cpu_raw(slub_span.page) + (offset >> PAGE_SHIFT);
+	*cpu = slub_cpu_guess[(uint8_t)page->state.id];
+	return true;
 }
 
 void kfree(const void *object)
 {
-	struct slab *slab = span_slab(object);
-	union slab_state state;
+	enum put outcome = PUT_ELSEWHERE;
+	struct slub_cpu *cpu;
 
-	if (unlikely(!slab)) {
+	if (unlikely(!span_guess(object, &cpu))) {
 		kfree_elsewhere(object);
 		return;
 	}
-	state = slab_state(slab);
-	object_free(slub_cache_of(state), slab, state, (void *)object, "kfree");
+	if (!CONFIG_DEBUG || object_is_used(object))
+		outcome = cpu_try_put(cpu, (void *)object);
+	if (likely(outcome == PUT))
+		return;
+	if (outcome == PUT_ELSEWHERE)
+		kfree_other_slab(object);
+	else
+		kfree_again(object, cpu);
 }
 
-/* Not in this CPU's span, or nobody's, or another cache's. */
-static __noinline void cache_free_elsewhere(struct kmem_cache *cache, void *object)
+/* Not of this CPU's slab of the cache: of another one, of another cache, or nobody's. */
+static __noinline void cache_free_other_slab(struct kmem_cache *cache, void *object)
 {
 	struct slab *slab;
 
 	if (!object)
 		return;
 	slab = object_slab(object);
-	if (!slab)
+	if (unlikely(!slab))
 		misuse_bad_pointer("kmem_cache_free", object);
-	else if (&slub_cache_of(slab_state(slab))->common != cache)
+	else if (unlikely(&slub_cache_of(slab_state(slab))->common != cache))
 		misuse_wrong_cache("kmem_cache_free", cache, object);
 	else
-		impl_free(slab, object, "kmem_cache_free");
+		slab_free(slab, object, "kmem_cache_free");
 }
 
-void kmem_cache_free(struct kmem_cache *common, void *object)
+static __noinline void cache_free_again(struct kmem_cache *cache, void *object,
+					struct slub_cpu *cpu)
 {
-	struct slub_cache *cache = to_slub_cache(common);
-	struct slab *slab = span_slab(object);
-	union slab_state state;
+	enum put outcome = cpu_put(cpu, object);
 
-	if (likely(slab)) {
-		state = slab_state(slab);
-		if (likely(cache && state.id == cache->id)) {
-			object_free(cache, slab, state, object, "kmem_cache_free");
-			return;
-		}
-	}
-	cache_free_elsewhere(common, object);
+	if (outcome == PUT_TWICE)
+		misuse_double_free("kmem_cache_free", object);
+	else if (outcome == PUT_ELSEWHERE)
+		cache_free_other_slab(cache, object);
 }
 
+/* The cache that is named is not looked at: it may be gone. */
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	enum put outcome = PUT_ELSEWHERE;
+	struct slub_cpu *cpu;
+
+	if (likely(span_guess(object, &cpu) && &arch_this_cpu_raw(cpu->cache)->common == cache) &&
+	    (!CONFIG_DEBUG || object_is_used(object)))
+		outcome = cpu_try_put(cpu, object);
+	if (likely(outcome == PUT))
+		return;
+	if (outcome == PUT_ELSEWHERE)
+		cache_free_other_slab(cache, object);
+	else
+		cache_free_again(cache, object, cpu);
+}
+
+/* As many of the first `nr` as are objects of the CPU's slab, without an exchange for each. */
+static size_t cpu_put_many(struct slub_cpu *cpu_of_all, size_t nr, void **objects)
+{
+	unsigned long flags = arch_irq_save();
+	struct slub_cpu *cpu = this_cpu_ptr(cpu_of_all);
+	const uint64_t inverse = cpu->inverse, shift = cpu->shift, nr_objects = cpu->nr_objects;
+	const uintptr_t base = cpu->base, random = cpu->random;
+	char *freelist = cpu->freelist;
+	size_t put, offset = cpu->offset;
+
+	for (put = 0; put < nr; put++) {
+		char *object = objects[put];
+
+		if (offset_index((uintptr_t)object - base, inverse, (unsigned int)shift) >=
+			    nr_objects ||
+		    object == freelist)
+			break;
+		mem_poison(object, cpu->object_size);
+		object_set_word(object, offset, freepointer_mix(random, object, freelist));
+		freelist = object;
+	}
+	cpu->freelist = freelist;
+	cpu->tid += TID_STEP;
+	arch_irq_restore(flags);
+	return put;
+}
+
+/* Debug builds look at each by itself. */
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
 {
-	size_t i;
+	struct slub_cpu *cpu;
+	size_t done = 0;
 
-	for (i = 0; i < nr; i++) {
+	while (done < nr) {
+		size_t left = min(nr - done, (size_t)BULK_AT_ONCE);
+
+		if (!CONFIG_DEBUG && span_guess(objects[done], &cpu) && cpu != &slub_no_cpu &&
+		    (!cache || &arch_this_cpu_raw(cpu->cache)->common == cache))
+			done += cpu_put_many(cpu, left, objects + done);
+		if (done == nr)
+			break;
 		if (cache)
-			kmem_cache_free(cache, objects[i]);
+			kmem_cache_free(cache, objects[done++]);
 		else
-			kfree(objects[i]);
+			kfree(objects[done++]);
 	}
 }
 

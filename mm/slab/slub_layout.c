@@ -3,7 +3,7 @@
  * slub_layout.c - how a SLUB cache is set up: how its slabs are cut, its number, what each CPU gets.
  *
  * THE IDEA
- *	A slab should hold enough objects that a CPU seldom changes slabs: 4 * (2 + log2(CPUs)), but its
+ *	A slab should hold enough objects that a CPU seldom changes slabs: 16 * (2 + log2(CPUs)), but its
  *	block should be small, at most order 3. Among the orders that give so many the lowest is taken that leaves
  *	at most 1/16 over; else an eighth, a quarter; else fewer objects are wanted. Where memory is too scattered
  *	for that order, the least that holds one object will do: each slab knows how many it has.
@@ -47,6 +47,7 @@ static struct {
 
 static DEFINE_SPINLOCK(id_lock, LOCK_RANK_CACHE_CHAIN);
 struct slub_cache *slub_caches[SLUB_NEAR_IDS];
+struct slub_cpu *slub_cpu_guess[256] = {[0 ... 255] = &slub_no_cpu};
 static struct slub_cache **far_caches[NR_IDS / IDS_OF_PAGE]; /* entry 0 is not used */
 static_assert(SLUB_NEAR_IDS == IDS_OF_PAGE, "a page of numbers stands for as many as the table");
 
@@ -163,7 +164,7 @@ static unsigned int order_for(size_t size, size_t wanted, size_t fraction)
 
 static unsigned int order_choose(size_t size)
 {
-	size_t wanted = 4 * (2 + (size_t)ilog2(nr_possible_cpus()));
+	size_t wanted = 16 * (2 + (size_t)ilog2(nr_possible_cpus()));
 	unsigned int order;
 
 	for (wanted = min(wanted, (PAGE_SIZE << SLUB_BEST_ORDER) / size); wanted > 1; wanted--) {
@@ -257,10 +258,23 @@ int impl_cache_init(struct kmem_cache *common)
 	return id_alloc(cache);
 }
 
+/* Of the caches whose numbers end alike one is guessed at. */
+static void cache_set_guess(const struct slub_cache *cache, struct slub_cpu *old,
+			    struct slub_cpu *new)
+{
+	unsigned long flags = spin_lock_save(&id_lock);
+	struct slub_cpu **guess = &slub_cpu_guess[cache->id & 255];
+
+	if (*guess == old)
+		WRITE_ONCE(*guess, new);
+	spin_unlock_irqrestore(&id_lock, flags);
+}
+
 void impl_cache_release(struct kmem_cache *common)
 {
 	struct slub_cache *cache = to_slub_cache(common);
 
+	cache_set_guess(cache, cache->cpu, &slub_no_cpu);
 	if (!cache_is_slow(cache))
 		free_percpu(cache->cpu);
 	cache->cpu_partial = 0;
@@ -280,8 +294,15 @@ int impl_cache_start(struct kmem_cache *common)
 	if (!cpu)
 		return -ENOMEM;
 	for (i = 0; i < nr_possible_cpus(); i++)
-		per_cpu_ptr(cpu, i)->tid = i;
+		*per_cpu_ptr(cpu, i) = (struct slub_cpu){.tid = i,
+							 .cache = cache,
+							 .shift = cache->shift,
+							 .inverse = cache->inverse,
+							 .random = cache->random,
+							 .offset = cache->offset,
+							 .object_size = common->object_size};
 	cache->cpu_partial = cpu_partial_for(cache);
 	cache->cpu = cpu;
+	cache_set_guess(cache, &slub_no_cpu, cpu);
 	return 0;
 }

@@ -72,13 +72,15 @@ static struct page *slab_pages(const struct slub_cache *cache, gfp_t gfp, int ni
 	return page ? page : alloc_pages_node(nid, gfp, cache->least_order);
 }
 
-/* Every page of a slab says that it is one: what a free looks at first. */
+/* Every page of a slab says that it is one, and the number of the cache, in the same place: what a free looks at first. */
 static void slab_mark_pages(const struct slub_cache *cache, struct page *first, bool are_slab)
 {
 	struct page *page, *end = first + (1UL << first->order);
 
-	for (page = first; page < end; page++)
+	for (page = first; page < end; page++) {
 		page->flags = are_slab ? page->flags | PG_SLAB : page->flags & (uint16_t)~PG_SLAB;
+		((struct slab *)page)->state.id = cache->id;
+	}
 	if (are_slab)
 		first->flags |= slab_page_flags(&cache->common);
 	else

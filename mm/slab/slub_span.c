@@ -36,4 +36,5 @@ void slub_span_reach(const void *address)
 		return;
 	span->start = (uintptr_t)phys_to_virt((phys_addr_t)start << PAGE_SHIFT);
 	span->size = (behind - start) << PAGE_SHIFT;
+	span->page = (const struct slab *)pfn_to_page(start);
 }

@@ -48,13 +48,25 @@ static_assert(sizeof(struct slab) == sizeof(struct page) &&
 		      offsetof(struct slab, state) == offsetof(struct page, owner),
 	      "struct slab overlays struct page");
 
+struct slub_cache;
+
 /* What one CPU has of a cache. Changed by this CPU only, both first fields at once or with interrupts off. */
 struct slub_cpu {
-	void *freelist;	      /* free objects of `slab` that only this CPU hands out */
-	unsigned long tid;    /* another number after each change */
-	struct slab *slab;    /* the CPU's slab, frozen; NULL: none */
+	void *freelist;	   /* free objects of `slab` that only this CPU hands out */
+	unsigned long tid; /* another number after each change */
+	struct slab *slab; /* the CPU's slab, frozen; NULL: none */
+	uintptr_t base;	   /* address of its first object */
+	uint64_t
+		nr_objects; /* of it; 0 without one, so that nothing is taken for an object of it */
 	struct slab *partial; /* further frozen slabs, with free objects on their own chains */
 	unsigned int nr_partial;
+
+	/* What a free has to know of the cache; constant. */
+	struct slub_cache *cache;
+	uint8_t shift;
+	uint64_t inverse;
+	uintptr_t random;
+	size_t offset, object_size;
 } __aligned(16);
 
 /* tids of two CPUs differ always: each counts in steps of this from its own number. */
@@ -110,11 +122,16 @@ static inline union slab_state slab_state(const struct slab *slab)
 /* False, and nothing done, when it is not `old` any more. */
 static inline bool slab_state_change(struct slab *slab, union slab_state old, union slab_state new)
 {
-	return __atomic_compare_exchange_n(&slab->state.word, &old.word, new.word, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __sync_bool_compare_and_swap(&slab->state.word, old.word, new.word);
 }
 
 /* ---- Caches by number (slub_layout.c) ---- */
+
+/*
+ * The CPU structures of a cache whose number ends in this byte, or slub_no_cpu. A guess at whose an object may be: it must then prove to
+ * be one of the CPU's slab.
+ */
+extern struct slub_cpu *slub_cpu_guess[256];
 
 #define SLUB_NEAR_IDS 512
 extern struct slub_cache *slub_caches[SLUB_NEAR_IDS];
@@ -149,18 +166,19 @@ static inline void *slab_object_at(const struct slub_cache *cache, const struct 
  * odd part's inverse, rotated, undoes the multiplication that made a multiple of size. It is a permutation of
  * all 64-bit numbers, and the multiples that exist take the small ones: whatever else comes out is above.
  */
-static inline uint64_t object_index_of_offset(const struct slub_cache *cache, uint64_t offset)
+static inline uint64_t offset_index(uint64_t offset, uint64_t inverse, unsigned int shift)
 {
-	uint64_t product = offset * cache->inverse;
+	uint64_t product = offset * inverse;
 
-	return product >> cache->shift | product << (-cache->shift & 63);
+	return product >> shift | product << (-shift & 63);
 }
 
 static inline uint64_t slab_object_index(const struct slub_cache *cache, const struct slab *slab,
 					 const void *object)
 {
-	return object_index_of_offset(cache, (uintptr_t)object - (uintptr_t)slab_start(slab) -
-						     cache->common.red_left);
+	return offset_index((uintptr_t)object - (uintptr_t)slab_start(slab) -
+				    cache->common.red_left,
+			    cache->inverse, cache->shift);
 }
 
 /* ---- Free pointers ---- */
@@ -168,34 +186,39 @@ static inline uint64_t slab_object_index(const struct slub_cache *cache, const s
 /* A free object's own memory: poisoned for everybody else, and by the fast way read in a race that its tid decides. */
 #define __unwatched __attribute__((no_sanitize("address"), no_sanitize("thread")))
 
-static inline uintptr_t freepointer_code(const struct slub_cache *cache, const void *object,
-					 uintptr_t value)
+static inline uintptr_t freepointer_mix(uintptr_t random, const void *object, const void *next)
 {
-	uintptr_t at = (uintptr_t)object + cache->offset;
+	return (uintptr_t)next ^ random ^ __builtin_bswap64((uintptr_t)object);
+}
 
-	return value ^ cache->random ^ __builtin_bswap64(at);
+/* The word at `offset` in an object. */
+static inline __unwatched uintptr_t object_word(const void *object, size_t offset)
+{
+	return *(const uintptr_t *)((const char *)object + offset);
+}
+
+static inline __unwatched void object_set_word(void *object, size_t offset, uintptr_t word)
+{
+	*(uintptr_t *)((char *)object + offset) = word;
 }
 
 /* The free object behind this one; NULL at the end. */
-static inline __unwatched void *freepointer_get(const struct slub_cache *cache, const void *object)
+static inline void *freepointer_get(const struct slub_cache *cache, const void *object)
 {
-	const uintptr_t *at = (const uintptr_t *)((const char *)object + cache->offset);
+	uintptr_t word = object_word(object, cache->offset);
 
-	return (void *)freepointer_code(cache, object, READ_ONCE(*at));
+	return (void *)freepointer_mix(cache->random, object, (void *)word);
 }
 
-static inline __unwatched void freepointer_set(const struct slub_cache *cache, void *object,
-					       const void *next)
+static inline void freepointer_set(const struct slub_cache *cache, void *object, const void *next)
 {
-	uintptr_t *at = (uintptr_t *)((char *)object + cache->offset);
-
-	WRITE_ONCE(*at, freepointer_code(cache, object, (uintptr_t)next));
+	object_set_word(object, cache->offset, freepointer_mix(cache->random, object, next));
 }
 
 /* An object in use says nothing: decoded, this leads into no slab. */
-static inline __unwatched void freepointer_wipe(const struct slub_cache *cache, void *object)
+static inline void freepointer_wipe(const struct slub_cache *cache, void *object)
 {
-	WRITE_ONCE(*(uintptr_t *)((char *)object + cache->offset), 0);
+	object_set_word(object, cache->offset, 0);
 }
 
 /*
@@ -209,7 +232,8 @@ static inline bool freelist_looks_broken(const struct slub_cache *cache, const v
 	uintptr_t low = min((uintptr_t)object, (uintptr_t)next);
 	uintptr_t distance = max((uintptr_t)object, (uintptr_t)next) - low;
 
-	if (CONFIG_DEBUG && object_index_of_offset(cache, distance) >= SLUB_MAX_OBJECTS)
+	if (CONFIG_DEBUG &&
+	    offset_index(distance, cache->inverse, cache->shift) >= SLUB_MAX_OBJECTS)
 		return true;
 	return ((uintptr_t)object ^ (uintptr_t)next) - 1 > cache->span_last;
 }
@@ -228,6 +252,7 @@ static inline bool object_is_free(const struct slub_cache *cache, const struct s
 struct slub_span {
 	uintptr_t start;
 	size_t size;
+	const struct slab *page; /* the struct page of the first */
 };
 DECLARE_PER_CPU(struct slub_span, slub_span);
 

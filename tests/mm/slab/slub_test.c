@@ -43,6 +43,8 @@ KTEST(slub, the_object_freed_last_is_allocated_next)
 	kmem_cache_destroy(&cache->common);
 }
 
+#define SLUB_TEST_MOST 64
+
 /* What one whole slab holds, taken, the CPU's first. */
 static unsigned int take_slab(struct slub_cache *cache, void **objects)
 {
@@ -60,27 +62,29 @@ static void give_all(struct slub_cache *cache, void **objects, unsigned int nr)
 }
 
 /*
- * Objects of 512 bytes, eight a slab; sem-S8
+ * sem-S8
  *
  *	one taken	the CPU's slab: frozen, all count as in use
- *	drained		partial: one in use, seven free
+ *	drained		partial: one in use, the others free
  *	taken again	frozen once more, the same slab
  *	all taken, the next of another slab: full, in no list
  *	one freed	frozen, in the CPU's partial slabs
  */
 KTEST(slub, a_slab_is_frozen_partial_full_and_frozen_again_sem_S8)
 {
-	struct slub_cache *cache = test_cache(512, 0);
+	struct slub_cache *cache = test_cache(2048, 0);
+	void *objects[SLUB_TEST_MOST + 1], *first;
 	struct slub_node *node;
-	void *objects[9], *first;
+	unsigned int nr;
 	struct slab *slab;
 
-	ASSERT_TEST(cache && cache->objects == 8);
+	ASSERT_TEST(cache && cache->objects <= SLUB_TEST_MOST);
+	nr = cache->objects;
 	node = &cache->node[cpu_to_node(arch_cpu_id())];
 	first = test_alloc(cache);
 	slab = object_slab(first);
 	EXPECT_TRUE(slab_state(slab).frozen && this_cpu_read(cache->cpu->slab) == slab);
-	EXPECT_EQ(slab_state(slab).inuse, 8);
+	EXPECT_EQ(slab_state(slab).inuse, nr);
 
 	impl_cache_drain(&cache->common);
 	EXPECT_FALSE(slab_state(slab).frozen);
@@ -92,19 +96,18 @@ KTEST(slub, a_slab_is_frozen_partial_full_and_frozen_again_sem_S8)
 	EXPECT_EQ(node->nr_partial, 1);
 
 	take_slab(cache, objects);
-	EXPECT_EQ(object_slab(objects[7]), slab);
+	EXPECT_EQ(object_slab(objects[nr - 1]), slab);
 	EXPECT_EQ(node->nr_partial, 0);
-	objects[8] = test_alloc(cache);
-	EXPECT_NE(object_slab(objects[8]), slab);
+	objects[nr] = test_alloc(cache);
+	EXPECT_NE(object_slab(objects[nr]), slab);
 	EXPECT_FALSE(slab_state(slab).frozen);
 	EXPECT_EQ(slab_state(slab).free, FREE_NONE);
 
-	kmem_cache_free(&cache->common, objects[3]);
+	kmem_cache_free(&cache->common, objects[0]);
 	EXPECT_TRUE(slab_state(slab).frozen && this_cpu_read(cache->cpu->partial) == slab);
-	EXPECT_EQ(slab_state(slab).inuse, 7);
-	objects[3] = objects[8];
+	EXPECT_EQ(slab_state(slab).inuse, nr - 1);
 	EXPECT_TRUE(impl_cache_check(&cache->common));
-	give_all(cache, objects, 8);
+	give_all(cache, objects + 1, nr);
 	kmem_cache_destroy(&cache->common);
 }
 
