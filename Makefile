@@ -104,7 +104,7 @@ build = $(MAKE) --no-print-directory ARCH=$(ARCH) SLAB=$(SLAB) PROFILE=$(PROFILE
 # What a start through GRUB takes besides.
 loader = $(if $(filter bios uefi,$(BOOT)),iso) $(if $(filter raspi%,$(MACHINE)),board)
 
-.PHONY: run debug iso pi pi-chain test test-firmware mutants check bench fuzz clean help
+.PHONY: run debug iso pi pi-chain test test-firmware mutants check bench fuzz soak clean help
 run:
 	@tools/setup run $(loader)
 ifeq ($(ARCH),hosted)
@@ -168,6 +168,13 @@ bench:
 	@tools/setup test
 	@SLAB=$(SLAB) tools/bench
 
+# Random requests beside a model, a seed a round; SEED=N is the first.
+SOAK_S ?= 60
+soak:
+	@tools/setup test
+	@$(MAKE) --no-print-directory ARCH=hosted SLAB=$(SLAB) PROFILE=$(PROFILE) all
+	@tests/soak $(SOAK_S) $(SEED) out/hosted-$(SLAB)-$(PROFILE)/loam-hosted
+
 FUZZ_S ?= 60
 fuzz:
 	@tools/setup fuzz
@@ -185,6 +192,7 @@ help:
 #? make test-firmware  boot firmware that lies, BOOTS=320 times, drawn from SEED=1
 #? make fuzz     invent firmware for each parser for FUZZ_S=60 seconds, and judge what it reads by a model
 #? make mutants  plant each bug of tests/mutants (or MUTANTS='fault-B*') in a copy: its test must fail
+#? make soak     random requests to the allocators beside a model, SOAK_S=60 seconds, from SEED=1 on
 #? make iso      a disc or stick for PCs  make pi, pi-chain   a card for Raspberry Pis
 #?
 #? Variables, with the first as the default:

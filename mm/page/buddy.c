@@ -246,6 +246,23 @@ struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype 
 	return likely(page) ? page : take_fallback(zone, order, type, NULL);
 }
 
+/* Somebody may have changed the type of one pageblock of a larger block while it was in use: then each comes back by itself. */
+static __noinline bool give_apart(struct zone *zone, struct page *page, unsigned int order)
+{
+	struct page *end = page + (1UL << order), *piece;
+	unsigned long step = 1UL << zone->pageblock_order;
+	enum migratetype type = pageblock_type(zone, page_to_pfn(page));
+
+	for (piece = page + step; piece < end; piece += step)
+		if (pageblock_type(zone, page_to_pfn(piece)) != type)
+			break;
+	if (piece == end)
+		return false;
+	for (piece = page; piece < end; piece += step)
+		give_and_merge(zone, piece, zone->pageblock_order, READ_ONCE(watcher));
+	return true;
+}
+
 void buddy_give(struct zone *zone, struct page *page, unsigned int order)
 {
 	ASSERT(spin_is_locked(&zone->lock));
@@ -253,6 +270,8 @@ void buddy_give(struct zone *zone, struct page *page, unsigned int order)
 	       "pfn 0x%lx, order %u", page_to_pfn(page), order);
 	CHECK(page->state == zone->state_bits, "pfn 0x%lx: state 0x%x", page_to_pfn(page),
 	      page->state);
+	if (unlikely(order > zone->pageblock_order) && give_apart(zone, page, order))
+		return;
 	if (unlikely(READ_ONCE(watcher)))
 		give_watched(zone, page, order, READ_ONCE(watcher));
 	else

@@ -351,3 +351,24 @@ KTEST(migrate, grouping_keeps_more_pageblocks_whole)
 	EXPECT_EQ(with, 105);
 	EXPECT_EQ(without, 59);
 }
+
+/*
+ *	| U U U U U U U U | U U U U U U U U |	a block of two pageblocks, taken, and the second changes sides
+ *	|  [ 3 ] Unmov.   |  [ 3 ] Isolate  |	so each comes back by itself
+ */
+KTEST(migrate, a_block_whose_pageblocks_changed_sides_comes_back_in_pieces)
+{
+	struct zone *zone = small_blocks(32);
+	struct page *page = test_take_type(zone, 4, MIGRATE_MOVABLE);
+	unsigned long flags;
+
+	ASSERT_TEST(page);
+	spin_lock_irqsave(&zone->lock, flags);
+	move_freepages_block(zone, page_to_pfn(page) + BLOCK, MIGRATE_ISOLATE);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	test_give(zone, page, 4);
+	EXPECT_TRUE(buddy_check(zone));
+	EXPECT_EQ(free_of(zone, MIGRATE_ISOLATE), BLOCK);
+	EXPECT_EQ(zone->nr_free, 32);
+	test_zone_end();
+}
