@@ -11,6 +11,7 @@
 #include <lib/ktest.h>
 
 #include <config.h>
+#include <lib/bits.h>
 #include <lib/cmdline.h>
 #include <lib/printk.h>
 #include <mm/buddy.h>
@@ -99,8 +100,10 @@ static bool model_has(unsigned int order)
 
 static bool state_is_sound(void)
 {
+	unsigned long taken = walk.now.taken;
+
 	return buddy_check(walk.zone) &&
-	       walk.zone->nr_free == NR_PAGES - (unsigned int)__builtin_popcount(walk.now.taken) &&
+	       walk.zone->nr_free == NR_PAGES - bitmap_weight(&taken, NR_PAGES) &&
 	       (walk.now.taken || walk.zone->free_area[MAX_ZONE_ORDER].nr_free == 1);
 }
 
