@@ -83,6 +83,7 @@ class Draft:
         self.noise = 0  # nodes that say nothing
         self.disabled = []  # ranges that a disabled memory node claims
         self.initrd = None  # (start, end)
+        self.memory_end = 0  # how far from their start the tokens tell of memory
 
 
 def somewhere(draw):
@@ -182,6 +183,7 @@ def write_tree(draw, draft, words):
         tree.property("status", "disabled")
         tree.property("reg", reg(draft.cells, (start, length)))
         tree.end()
+    draft.memory_end = len(tree.structure)
     if draft.regions:
         tree.node("reserved-memory")
         tree.cells("#address-cells", draft.cells[0])
@@ -244,8 +246,9 @@ HEADER_LIES = [0, 1, 4, 16, 17, 18, 39, 40, 41, 0xFFFF0000, 0xFFFFFFFF, 0x7FFFFF
 
 
 def broken_tree_case(draw, image):
-    """The header, any word, or the address may be nonsense; only the end is judged."""
+    """The header, any word but memory's own, or the address may be nonsense; only the end is judged."""
     draft, used = draw_draft(draw)
+    draft.disabled = []  # with its status spoilt it would be RAM that no machine has
     blob = bytearray(write_tree(draw, draft, COMMANDS))
     at, tree = lay_down(draw, blob, image)
     address = tree
@@ -256,7 +259,9 @@ def broken_tree_case(draw, image):
     elif what == "words":
         for _ in range(draw.randrange(1, 8)):
             value = draw.choice([0, 1, 2, 3, 4, 9, 0xFFFFFFFF, 0x80000000, draw.randrange(1 << 32)])
-            struct.pack_into(">I", blob, 40 + 4 * draw.randrange((len(blob) - 40) // 4), value)
+            place = 40 + 4 * draw.randrange((len(blob) - 40) // 4)
+            if not 0 <= place - struct.unpack_from(">I", blob, 8)[0] < draft.memory_end:
+                struct.pack_into(">I", blob, place, value)
     elif what == "cut":
         del blob[draw.randrange(1, len(blob)) :]
     elif what == "address":
