@@ -4,7 +4,7 @@
  *
  * Message, registers of the trap if there was one, call stack with names, the
  * log's last lines, an exit status. No allocation and no lock: whoever holds one may be what broke. A
- * second panic, inside the first, stops at once.
+ * second panic, inside the first, stops at once; one of another CPU waits, so that the first is told whole.
  * LINUX	kernel/panic.c.
  */
 #include <lib/check.h>
@@ -19,7 +19,9 @@
 #define LAST_LINES 12
 
 static const char *expected_text;
-static bool entered;
+static int owner = -1; /* the CPU that tells what happened */
+static char message[256];
+static bool told; /* the message, if not what follows it */
 
 static void put_text(struct text_sink *sink, const char *text, size_t length)
 {
@@ -72,16 +74,37 @@ static void print_last_lines(void)
 	printk_dump(&console_sink, LAST_LINES);
 }
 
+static void tell(void)
+{
+	told = true;
+	printk(LOG_PANIC, "loam: PANIC on cpu %u: %s", arch_cpu_id(), message);
+}
+
+/* Returns once, on one CPU. */
+static void enter_once(void)
+{
+	int nobody = -1, this_cpu = (int)arch_cpu_id();
+
+	if (__atomic_compare_exchange_n(&owner, &nobody, this_cpu, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		return;
+	if (nobody == this_cpu) {
+		if (!told && message[0])
+			tell();
+		arch_halt(HALT_PANIC);
+	}
+	for (;;)
+		arch_cpu_relax();
+}
+
 static _Noreturn void end(const struct trap_frame *frame, const char *format, va_list args)
 {
-	static char message[256];
 	struct backtrace trace = {0};
 	struct text_sink last_resort = {.emit = put_text};
 
 	arch_irq_save();
 	printk_enter_panic();
-	if (__atomic_exchange_n(&entered, true, __ATOMIC_RELAXED))
-		arch_halt(HALT_PANIC);
+	enter_once();
 
 	vsnprintf(message, sizeof(message), format, args);
 	if (expected_text && strstr(message, expected_text)) {
@@ -91,7 +114,7 @@ static _Noreturn void end(const struct trap_frame *frame, const char *format, va
 
 	if (printk_has_console())
 		print_last_lines();
-	printk(LOG_PANIC, "loam: PANIC on cpu %u: %s", arch_cpu_id(), message);
+	tell();
 	if (frame)
 		print_registers(frame);
 	printk(LOG_PANIC, "call stack, innermost first:");
@@ -137,5 +160,5 @@ void panic_expect(const char *text)
 
 bool panic_is_under_way(void)
 {
-	return __atomic_load_n(&entered, __ATOMIC_RELAXED);
+	return __atomic_load_n(&owner, __ATOMIC_RELAXED) >= 0;
 }

@@ -5,11 +5,14 @@
 #include <kernel/shell.h>
 
 #include <arch/cpu.h>
+#include <lib/check.h>
 #include <lib/clock.h>
 #include <lib/completion.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
+#include <lib/spinlock.h>
 #include <lib/string.h>
+#include <mm/zone.h>
 #include <mm/slab.h>
 
 #include "crash.h"
@@ -132,6 +135,48 @@ static void crash_deadlock(void)
 	wait_for_completion(&never);
 }
 
+/* A console is written to with the log's lock held: who needs that lock to say so is silent for ever. */
+static bool alive, dies_again;
+
+static void write_and_die(struct console *console, const char *text, size_t length)
+{
+	static bool died;
+
+	(void)console;
+	(void)text;
+	(void)length;
+	if (!alive || (died && !dies_again))
+		return;
+	died = true;
+	panic("a console died while it wrote");
+}
+
+static void crash_in_console(void)
+{
+	static struct console dying = {.name = "dying", .write = write_and_die};
+
+	console_register(&dying);
+	alive = true;
+	console_print("a line that kills\n");
+}
+
+static void crash_in_panic(void)
+{
+	dies_again = true;
+	crash_in_console();
+}
+
+/* With a zone's lock held nothing can be allocated: a report that tried would wait for ever. */
+static void crash_locked(void)
+{
+	struct zone *zone;
+
+	for_each_populated_zone (zone) {
+		(void)spin_lock_save(&zone->lock);
+		panic("with the lock of zone %s", zone->name);
+	}
+}
+
 static const struct {
 	const char *name, *help;
 	void (*run)(void);
@@ -142,6 +187,9 @@ static const struct {
 	{"write-rodata", "write to a constant", crash_write_rodata},
 	{"write-text", "write to the kernel's code", crash_write_text},
 	{"exec-data", "execute a variable", crash_exec_data},
+	{"locked", "panic with a zone's lock held", crash_locked},
+	{"in-console", "panic while a console writes", crash_in_console},
+	{"in-panic", "panic again while the first is told", crash_in_panic},
 	{"double-free", "kfree() an object twice", crash_double_free},
 	{"deadlock", "wait for what nobody will do", crash_deadlock},
 	{"sleep-in-interrupt", "let others run, in an interrupt", crash_sleep_in_interrupt},

@@ -43,6 +43,15 @@ def test_a_crash_is_explained_and_ends_with_the_panics_status(arch, kind, says):
     assert "shell_execute+0x" in stack and "kmain+0x" in stack
 
 
+@pytest.mark.parametrize("kind,says", [("locked", "with the lock of zone"), ("in-console", "a console died while it wrote"), ("in-panic", "a console died while it wrote")])
+def test_a_panic_needs_no_lock_and_no_memory_and_is_told_once(arch, kind, says):
+    result = boot(arch, commands=f"crash {kind}", timeout=30)
+    assert result.status == PANIC, result
+    assert len(re.findall(f"loam: PANIC on cpu 0: {says}", result.output)) == 1, result
+    # A second one within it ends the machine at once, but not before the first is out.
+    assert ("call stack" in result.output) == (kind != "in-panic"), result
+
+
 @pytest.mark.parametrize("kind", ["double-free", "wild-free", "devmem-wrong-free", "devmem-double-free"])
 def test_misuse_is_survived_with_repair(arch, kind):
     result = boot(arch, append="corrupt=repair", commands=f"crash {kind}; verify; cat /proc/slabinfo")
