@@ -150,6 +150,15 @@ static void run_commands_if_asked(void)
 	arch_halt(shell_execute(commands) ? HALT_COMMAND_FAILED : HALT_OK);
 }
 
+/* Nobody could ever type, nor see anything: who waits for this machine learns it by its status. */
+static void stop_without_console(void)
+{
+	if (printk_has_console())
+		return;
+	pr_err("boot: no console, and nothing to run");
+	arch_halt(HALT_BAD_BOOT);
+}
+
 void ksecondary(void)
 {
 	smp_cpu_loop();
@@ -179,5 +188,6 @@ void kmain(struct boot_info *boot)
 	cycles_to_prompt = arch_cycles() - arch_boot_cycles();
 	run_tests_if_asked();
 	run_commands_if_asked();
+	stop_without_console();
 	shell_run();
 }

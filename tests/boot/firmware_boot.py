@@ -133,13 +133,15 @@ def watch(line, arch, timeout):
     process = subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while (left := timeout - (time.monotonic() - start)) > 0 and len(text) < 1 << 22:
-            piece = os.read(process.stdout.fileno(), 65536) if selector.select(left) else b""
-            text += piece
-            prompt = text.endswith(b"loam> ")
-            if prompt or not piece:
+        ended = False
+        while not ended and not prompt and len(text) < 1 << 22:
+            left = timeout - (time.monotonic() - start)
+            if left <= 0 or not selector.select(left):
                 break
-    if prompt or left <= 0 or len(text) >= 1 << 22:
+            piece = os.read(process.stdout.fileno(), 65536)
+            text += piece
+            ended, prompt = not piece, text.endswith(b"loam> ")
+    if not ended:
         process.kill()
         process.wait()
         return Outcome(None, prompt, text.decode("utf-8", "replace"), time.monotonic() - start)
