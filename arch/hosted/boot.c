@@ -79,6 +79,13 @@ static void cpu_main(unsigned int id)
 	kmain(&boot);
 }
 
+static int cpu_domain(unsigned int cpu)
+{
+	bool said = cpu < ARRAY_SIZE(machine->cpu_domain) && machine->cpu_domain[cpu] != 0;
+
+	return said ? machine->cpu_domain[cpu] : BOOT_NO_NODE;
+}
+
 bool hosted_power_on(const char *model, const char *command_line)
 {
 	machine = machine_find(model);
@@ -97,7 +104,7 @@ bool hosted_power_on(const char *model, const char *command_line)
 	boot.nr_cpus = machine->nr_cpus;
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
 		boot.cpu[cpu] = (struct boot_cpu){
-			.hardware_id = cpu, .node = BOOT_NO_NODE, .enabled = true};
+			.hardware_id = cpu, .node = cpu_domain(cpu), .enabled = true};
 	for (const struct machine_range *range = machine->range; range->size != 0; range++)
 		boot_info_add_range(&boot, range->start, range->size, range->type, SOURCE_HOSTED,
 				    range->firmware_type);

@@ -26,6 +26,7 @@ struct machine {
 	phys_addr_t dma_end, dma32_end;
 	bool low_megabyte_reserved;
 	unsigned int nr_cpus;
+	int cpu_domain[4]; /* the firmware's number of each CPU's node, 0: it does not say */
 };
 
 /* NULL when there is no such machine; NULL as the name is the first one. */

@@ -78,8 +78,8 @@ static const struct machine machines[] = {
 	},
 	{
 		.name = "nodes",
-		.story = "three nodes in turns: odd boundaries, memory of no node, a node in two "
-			 "places",
+		.story = "nodes in turns: odd boundaries, memory of no node, a node in two "
+			 "places, one without CPUs, the boot CPU's without memory",
 		.range = {{0, 96 * MiB, USABLE}, {4 * GiB, 64 * MiB, USABLE}},
 		.node =
 			{
@@ -93,6 +93,23 @@ static const struct machine machines[] = {
 		.dma_end = 16 * MiB,
 		.dma32_end = 4 * GiB,
 		.nr_cpus = 3,
+		.cpu_domain = {99, 7, 40},
+	},
+	{
+		.name = "huge",
+		.story = "a TiB in two nodes, most of it above the direct map and none of it "
+			 "touched",
+		.range =
+			{
+				{0, 2 * GiB, USABLE},
+				{4 * GiB, 510 * GiB, USABLE},
+				{1024 * GiB, 512 * GiB, USABLE},
+			},
+		.node = {{0, 514 * GiB, 1}, {1024 * GiB, 1536 * GiB, 2}},
+		.image = 2 * MiB,
+		.dma_end = 16 * MiB,
+		.dma32_end = 4 * GiB,
+		.nr_cpus = 1,
 	},
 	{
 		.name = "tiny",

@@ -163,6 +163,10 @@ void misuse_report_page(enum misuse misuse, const char *who, struct page *page, 
 
 void misuse_report_address(const char *who, const void *address)
 {
+	if (is_direct_map_address(address) && page_is_deferred(direct_map_page(address))) {
+		misuse_report_page(MISUSE_FREED, who, direct_map_page(address), 0);
+		return;
+	}
 	report_open(REPORT_BUG, "%s: %s", who, texts[MISUSE_ADDRESS].title);
 	report_line("address %px", address);
 	report_line("advice  %s", texts[MISUSE_ADDRESS].advice);
