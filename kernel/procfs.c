@@ -19,6 +19,7 @@
 #include <mm/ioport.h>
 #include <mm/vmalloc.h>
 #include <mm/reclaim.h>
+#include <mm/slab.h>
 #include <kernel/main.h>
 
 static void show_cmdline(struct seq_file *file)
@@ -141,6 +142,18 @@ static void show_uptime(struct seq_file *file)
 		   (unsigned long long)(idle % 100));
 }
 
+static void show_slab_debug(struct seq_file *file)
+{
+	seq_printf(file, "%d\n", slab_debug_get());
+}
+
+static int write_slab_debug(const char *text, size_t length)
+{
+	if (length < 1 || (text[0] != '0' && text[0] != '1') || (length > 1 && text[1] != '\n'))
+		return -EINVAL;
+	return slab_debug_set(text[0] == '1');
+}
+
 static const struct proc_file files[] = {
 	{"/proc/buddyinfo", proc_buddyinfo, NULL},
 	{"/proc/cmdline", show_cmdline, NULL},
@@ -157,6 +170,7 @@ static const struct proc_file files[] = {
 	{"/proc/sys/vm/lowmem_reserve_ratio", show_lowmem_reserve_ratio,
 	 write_lowmem_reserve_ratio},
 	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},
+	{"/proc/sys/vm/slab_debug", show_slab_debug, write_slab_debug},
 	{"/proc/uptime", show_uptime, NULL},
 	{"/proc/version", show_version, NULL},
 	{"/proc/zoneinfo", proc_zoneinfo, NULL},

@@ -18,6 +18,7 @@ typedef unsigned int slab_flags_t;
 #define SLAB_CACHE_DMA	     (1U << 2) /* pages from ZONE_DMA */
 #define SLAB_RECLAIM_ACCOUNT (1U << 3) /* a shrinker can have its objects back */
 #define SLAB_TYPESAFE_BY_RCU (1U << 4) /* refused: nothing here has a grace period */
+#define SLAB_NO_USER_FLAGS   (1U << 6) /* slab_debug= adds nothing: for tests, which say themselves */
 #define SLAB_NO_MERGE	     (1U << 5) /* SLUB: a cache of its own, whatever is alike */
 
 /* What the debug layer looks at, for this cache (mm/slab/debug.c); `slab_debug=` adds them by name. */
@@ -246,6 +247,36 @@ unsigned long cache_reap(void);
  * allocates or frees. (Linux: validate_slab_cache)
  */
 unsigned long validate_slab_cache(struct kmem_cache *cache);
+
+/* What the debug layer has found and put right since the boot: each two events, so two figures. */
+struct slab_debug_stats {
+	unsigned long reports, repairs;
+};
+struct slab_debug_stats slab_debug_stats(void);
+
+/*
+ * Who holds objects of a cache with SLAB_STORE_USER: one entry for each way the callers came, at most `max`. How many entries; 0
+ * for a cache that does not know. While nobody else allocates or frees. For `slab leaks`.
+ */
+#define SLAB_LEAK_DEPTH 6
+struct slab_leak {
+	uintptr_t caller[SLAB_LEAK_DEPTH]; /* innermost first */
+	uint32_t stack;			   /* the whole, of lib/stack_depot.h; 0: unknown */
+	unsigned long objects, bytes;	   /* bytes as asked for */
+	uint64_t oldest_ms;
+};
+unsigned int slab_leaks(struct kmem_cache *cache, struct slab_leak *leaks, unsigned int max);
+
+/* /proc/sys/vm/slab_debug: caches made from now on are watched in every way. */
+int slab_debug_set(bool on);
+bool slab_debug_get(void);
+
+/*
+ * `fail_slab=`: which requests fail (lib/fault_injection.h). -EINVAL for a text that is not understood. For sweeps with fault_fail_nth():
+ * slab_watch_failures() around them.
+ */
+int slab_fail_set(const char *text);
+void slab_watch_failures(bool on);
 
 /* Empty this CPU's arrays and give all free slabs back, so that figures are exact and compare. */
 void slab_drain(void);

@@ -40,6 +40,7 @@
 #include <lib/report.h>
 #include <lib/string.h>
 
+#include "debug.h"
 #include "impl.h"
 
 struct kmem_cache *kmalloc_caches[2][KMALLOC_NR_CLASSES];
@@ -167,7 +168,7 @@ static size_t usable_size(const void *object, const char *caller)
 		misuse_bad_pointer(caller, object);
 		return 0;
 	}
-	return cache->object_size;
+	return debug_usable_size(cache, object);
 }
 
 size_t ksize(const void *object)

@@ -36,11 +36,12 @@
 #include <lib/string.h>
 #include <mm/dev_kmalloc.h>
 
+#include "debug.h"
 #include "impl.h"
 
 #define PUBLIC_FLAGS                                                                               \
 	(SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_CACHE_DMA | SLAB_RECLAIM_ACCOUNT | SLAB_NO_MERGE | \
-	 SLAB_DEBUG_FLAGS)
+	 SLAB_NO_USER_FLAGS | SLAB_DEBUG_FLAGS)
 
 static LIST_HEAD(cache_chain);
 static DEFINE_SPINLOCK(chain_lock, LOCK_RANK_CACHE_CHAIN);
@@ -174,12 +175,21 @@ static const char *creation_refusal(const struct kmem_cache *wanted)
 /* The common fields, then the implementation's. */
 static int cache_init(struct kmem_cache *cache, const struct kmem_cache *wanted)
 {
+	int error;
+
 	/* The first one is static: zero already, and perhaps shorter than one for so many nodes. */
 	if (cache != impl_boot_cache())
 		memset(cache, 0, impl_cache_bytes());
 	*cache = *wanted;
+	if (!(cache->flags & SLAB_NO_USER_FLAGS))
+		cache->flags |= debug_flags_for(cache->name);
 	cache->gfp = (cache->flags & SLAB_CACHE_DMA ? GFP_DMA : 0) |
 		     (cache->flags & SLAB_RECLAIM_ACCOUNT ? __GFP_RECLAIMABLE : 0);
+	error = impl_cache_init(cache);
+	if (error != -E2BIG || !(cache->flags & SLAB_DEBUG_FLAGS))
+		return error;
+	/* What watches it makes it too large for any slab: better unwatched than none. */
+	cache->flags &= ~SLAB_DEBUG_FLAGS;
 	return impl_cache_init(cache);
 }
 
@@ -359,6 +369,7 @@ void slab_init(void)
 	struct kmem_cache *cache;
 
 	CHECK(!cache_cache, "slab_init() runs once");
+	debug_init();
 	cache_cache = impl_boot_cache();
 	CHECK(cache_init(cache_cache, &wanted) == 0);
 	CHECK(chain_add(cache_cache));

@@ -9,6 +9,7 @@
  */
 #include <lib/report.h>
 
+#include "debug.h"
 #include "impl.h"
 
 static void report_slab_address(const void *address, const struct slab_object *found)
@@ -22,6 +23,8 @@ static void report_slab_address(const void *address, const struct slab_object *f
 			    address, (void *)found->slab, found->cache_name);
 	if (found->in_object && found->offset)
 		report_line("pointer %px, %zu bytes into it", address, found->offset);
+	if (found->in_object)
+		debug_report_tracks(found->cache, (void *)found->object);
 	report_line("`slab %s` draws its slabs", found->cache_name);
 }
 

@@ -109,6 +109,7 @@
 #include <lib/poison.h>
 #include <lib/string.h>
 #include <mm/page.h>
+#include <mm/percpu.h>
 #include <mm/zone.h>
 
 #include "debug.h"
@@ -158,7 +159,8 @@ static __always_inline void *hand_out(const struct slab_cache *cache, void *obje
 	if (CONFIG_DEBUG)
 		object_enters_use(object);
 	mem_unpoison(object, cache->common.object_size);
-	mem_poison((char *)object + size, cache->common.object_size - size);
+	if (!cache_is_debugged(&cache->common))
+		mem_poison((char *)object + size, cache->common.object_size - size);
 	return object;
 }
 
@@ -639,6 +641,15 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
 		done = array_push_many(to_slab_cache(cache), nr, objects);
 	if (unlikely(done < nr))
 		free_bulk_slow(cache, nr - done, objects + done);
+}
+
+/* On every CPU: a token that is never there is never taken. */
+void impl_see_every_request(bool every)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
+		per_cpu_ptr(&slab_cpu, cpu)->token = every ? -100 : 1;
 }
 
 struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)

@@ -30,6 +30,7 @@
 #include <lib/errno.h>
 #include <lib/overflow.h>
 #include <lib/string.h>
+#include <mm/node.h>
 #include <mm/percpu.h>
 #include <mm/zone.h>
 
@@ -328,6 +329,12 @@ int impl_cache_tune(struct kmem_cache *common, const struct slab_tuning *tuning)
 	return 0;
 }
 
+/* The first zone that a CPU's node would take pages from. (Linux: numa_mem_id) */
+static unsigned int nearest_memory(unsigned int cpu)
+{
+	return (unsigned int)(*NODE_DATA(cpu_to_node(cpu))->zonelist_start[ZONE_NORMAL])->nid;
+}
+
 void slab_arrays_init(struct slab_cache *cache)
 {
 	unsigned int i;
@@ -339,6 +346,7 @@ void slab_arrays_init(struct slab_cache *cache)
 	for (i = 0; i < nr_possible_cpus(); i++) {
 		cache->array[i] = &no_array;
 		per_cpu_ptr(&slab_cpu, i)->id = i;
+		per_cpu_ptr(&slab_cpu, i)->nid = nearest_memory(i);
 	}
 }
 

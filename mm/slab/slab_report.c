@@ -336,13 +336,18 @@ static bool slab_check_place(const struct slab *slab, enum list_kind kind)
 								: LIST_PARTIAL;
 	char *start = slab_start(slab);
 	struct page *page = object_page(start);
+	unsigned long i;
 
 	if (kind != proper)
 		return broken(cache, "S2 (in the wrong list)", slab);
 	if (!page || page_address(page) != start || !(page->flags & PG_SLAB) ||
 	    page->owner.slab != slab || page->order != cache->order)
 		return broken(cache, "S4 (the page does not know its slab)", slab);
-	if ((char *)slab_object_at(slab, cache->objects) > start + (PAGE_SIZE << cache->order))
+	for (i = 1; i < 1UL << cache->order; i++)
+		if (!(page[i].flags & PG_SLAB) || page[i].owner.slab != slab)
+			return broken(cache, "S4 (a page does not know its slab)", slab);
+	if ((char *)slab_object_at(slab, cache->objects) - cache->common.red_left >
+	    start + (PAGE_SIZE << cache->order))
 		return broken(cache, "S4 (objects beyond the block)", slab);
 	return true;
 }

@@ -80,6 +80,7 @@ struct slab_cache {
 struct slab_cpu {
 	long token; /* 1: nobody on this CPU is in the middle of an array (slab.c, INTERRUPTS) */
 	unsigned long id;
+	unsigned int nid; /* the nearest node that has memory */
 
 	/* Frames whose struct pages all exist and are this CPU's node's: kfree() looks no further. */
 	uintptr_t span_start; /* their address in the direct map */
@@ -110,7 +111,7 @@ static inline struct array_cache *cpu_cache_get(const struct slab_cache *cache)
 /* The node whose lists this CPU uses. */
 static inline unsigned int local_node(void)
 {
-	return 0;
+	return this_slab_cpu.nid;
 }
 
 static inline void *slab_object_at(const struct slab *slab, unsigned long index)

@@ -253,13 +253,25 @@ static void *cache_take_single(struct slub_cache *cache, gfp_t gfp, int nid)
 	return object;
 }
 
+/* The CPUs hold no slabs: every request comes here. */
+static bool see_every_request;
+
+void impl_see_every_request(bool every)
+{
+	WRITE_ONCE(see_every_request, every);
+	slab_drain();
+}
+
 static __noinline void *cache_alloc_slow(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
 {
 	void *object;
 
+	if (debug_should_fail(&cache->common, gfp))
+		return NULL;
 	do {
-		object = cache_is_slow(cache) ? cache_take_single(cache, gfp, nid)
-					      : cache_take_slowly(cache, gfp, nid);
+		object = cache_is_slow(cache) || READ_ONCE(see_every_request)
+				 ? cache_take_single(cache, gfp, nid)
+				 : cache_take_slowly(cache, gfp, nid);
 		if (!object)
 			return NULL;
 		freepointer_wipe(cache, object);

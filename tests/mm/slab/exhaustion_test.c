@@ -133,7 +133,8 @@ KTEST(slab_exhaustion, a_cache_that_cannot_be_made_leaves_nothing_behind)
 	/* Some may still fit into what is there already. */
 	for (; nr < ARRAY_SIZE(names); nr++) {
 		snprintf(names[nr], sizeof(names[nr]), "test-none-%u", nr);
-		caches[nr] = kmem_cache_create(names[nr], 64, 0, SLAB_NO_MERGE, NULL);
+		caches[nr] = kmem_cache_create(names[nr], 64, 0, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS,
+					       NULL);
 		if (!caches[nr])
 			break;
 	}

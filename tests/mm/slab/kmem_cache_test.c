@@ -132,7 +132,8 @@ static void construct(void *object)
  */
 KTEST(kmem_cache, the_constructor_runs_once_for_each_object_of_a_new_slab)
 {
-	struct kmem_cache *cache = kmem_cache_create("test-ctor", 48, 0, 0, construct);
+	struct kmem_cache *cache = kmem_cache_create("test-ctor", 48, 0, SLAB_NO_USER_FLAGS,
+						     construct);
 	struct slab_info info;
 	unsigned int i;
 	char *object;
@@ -159,7 +160,8 @@ KTEST(kmem_cache, the_constructor_runs_once_for_each_object_of_a_new_slab)
 /* sem-S5, fault-S9 */
 KTEST(kmem_cache, zeroing_what_a_constructor_made_is_reported_and_not_done)
 {
-	struct kmem_cache *cache = kmem_cache_create("test-ctor", 48, 0, 0, construct);
+	struct kmem_cache *cache = kmem_cache_create("test-ctor", 48, 0, SLAB_NO_USER_FLAGS,
+						     construct);
 	char *object = NULL;
 
 	ASSERT_TEST(cache);

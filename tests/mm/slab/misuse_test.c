@@ -110,14 +110,17 @@ KTEST(slab_misuse, an_object_back_in_its_slab_is_not_freed_again)
 /* fault-S4, sem-S11: only debug builds promise this */
 KTEST(slab_misuse, a_debug_build_refuses_any_second_free)
 {
+	struct kmem_cache *cache;
 	void *objects[100], *p;
 	unsigned int i;
 
 	if (!CONFIG_DEBUG)
 		return;
-	p = kmalloc(32, GFP_KERNEL);
+	cache = kmem_cache_create("test-twice", 32, 0, SLAB_NO_USER_FLAGS, NULL);
+	ASSERT_TEST(cache);
+	p = kmem_cache_alloc(cache, GFP_KERNEL);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
-		objects[i] = kmalloc(32, GFP_KERNEL);
+		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 	kfree(p);
 	kfree(objects[0]);
 	EXPECT_REPORT("kfree: object freed twice", kfree(p));
@@ -126,6 +129,7 @@ KTEST(slab_misuse, a_debug_build_refuses_any_second_free)
 	EXPECT_REPORT("kfree: object freed twice", kfree(p));
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		EXPECT_REPORT("kfree: object freed twice", kfree(objects[i]));
+	kmem_cache_destroy(cache);
 }
 
 /* fault-S5, sem-A3 */
