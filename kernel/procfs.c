@@ -14,6 +14,7 @@
 #include <lib/smp.h>
 #include <lib/string.h>
 #include <lib/symbols.h>
+#include <mm/compaction.h>
 #include <mm/dev_kmalloc.h>
 #include <mm/init.h>
 #include <mm/ioport.h>
@@ -111,6 +112,14 @@ static int write_min_free_kbytes(const char *text, size_t length)
 	return min_free_kbytes_set(kbytes);
 }
 
+static int write_compact_memory(const char *text, size_t length)
+{
+	if (length < 1 || text[0] != '1' || (length > 1 && text[1] != '\n'))
+		return -EINVAL;
+	compact_all();
+	return 0;
+}
+
 /* Linux's columns: number, a count for each CPU, controller, number there, handler. */
 static void show_interrupts(struct seq_file *file)
 {
@@ -169,11 +178,15 @@ static const struct proc_file files[] = {
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
 	{"/proc/sys/vm/lowmem_reserve_ratio", show_lowmem_reserve_ratio,
 	 write_lowmem_reserve_ratio},
+	{"/proc/sys/vm/compact_memory", NULL, write_compact_memory},
 	{"/proc/sys/vm/min_free_kbytes", show_min_free_kbytes, write_min_free_kbytes},
 	{"/proc/sys/vm/slab_debug", show_slab_debug, write_slab_debug},
 	{"/proc/uptime", show_uptime, NULL},
 	{"/proc/version", show_version, NULL},
+	{"/proc/vmstat", proc_vmstat, NULL},
 	{"/proc/zoneinfo", proc_zoneinfo, NULL},
+	{"/sys/kernel/debug/extfrag/extfrag_index", proc_extfrag_index, NULL},
+	{"/sys/kernel/debug/extfrag/unusable_index", proc_unusable_index, NULL},
 };
 
 const struct proc_file *proc_find(const char *path)
@@ -181,6 +194,22 @@ const struct proc_file *proc_find(const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (!strcmp(files[i].path, path))
 			return &files[i];
+	return NULL;
+}
+
+const char *proc_wants(const struct proc_file *file)
+{
+	static const char *const words[][2] = {
+		{"/proc/sys/kernel/printk", "a level from 0 (panic) to 7 (debug)"},
+		{"/proc/sys/vm/compact_memory", "1"},
+		{"/proc/sys/vm/lowmem_reserve_ratio",
+		 "up to four ratios, for DMA DMA32 Normal HighMem"},
+		{"/proc/sys/vm/min_free_kbytes", "KiB to keep free, at most a quarter of memory"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(file->path, words[i][0]))
+			return words[i][1];
 	return NULL;
 }
 

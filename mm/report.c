@@ -5,31 +5,27 @@
  * Fields, order and widths are those of Linux 6.1, so that a parser written for
  * Linux reads them; a thing that Loam has not is 0. Each file is a snapshot
  * taken field by field without stopping anybody: sums may be off by what changed meanwhile.
- * LINUX	fs/proc/meminfo.c, mm/vmstat.c, mm/slab_common.c.
+ * LINUX	fs/proc/meminfo.c, mm/vmstat.c (buddyinfo), mm/slab_common.c.
  */
 #include <mm/init.h>
 
 #include <mm/early.h>
 #include <mm/memblock.h>
+#include <mm/migrate.h>
+#include <mm/page_debug.h>
 #include <mm/pcp.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
 #include <mm/zone.h>
 #include <mm/percpu.h>
-#include <lib/percpu.h>
-#include <lib/string.h>
+#include "report.h"
 
 static unsigned long pages_to_kib(unsigned long nr_pages)
 {
 	return nr_pages << (PAGE_SHIFT - 10);
 }
 
-/* Pages of slabs: all, and those of caches whose objects a shrinker can have back. */
-struct slab_use {
-	unsigned long pages, reclaimable;
-};
-
-static struct slab_use slab_pages(void)
+struct slab_use mm_slab_use(void)
 {
 	struct kmem_cache *cache = NULL;
 	struct slab_use use = {0};
@@ -67,6 +63,22 @@ static struct high_low high_memory(void)
 			continue;
 		sum.high_total += zone->managed_pages;
 		sum.high_free += zone->nr_free;
+	}
+	return sum;
+}
+
+struct cma_pages {
+	unsigned long total, free;
+};
+
+static struct cma_pages cma_memory(void)
+{
+	struct cma_pages sum = {0};
+	struct zone *zone;
+
+	for_each_populated_zone (zone) {
+		sum.total += zone_cma_pages(zone);
+		sum.free += zone_free_pages_of(zone, MIGRATE_CMA);
 	}
 	return sum;
 }
@@ -121,7 +133,7 @@ static void show_page_cache(struct seq_file *file)
 
 static void show_slab(struct seq_file *file)
 {
-	struct slab_use use = slab_pages();
+	struct slab_use use = mm_slab_use();
 
 	show_kib(file, "KReclaimable:", pages_to_kib(use.reclaimable));
 	show_kib(file, "Slab:", pages_to_kib(use.pages));
@@ -133,6 +145,9 @@ static void show_kernel_uses(struct seq_file *file)
 {
 	static const char *const none[] = {"KernelStack:",  "PageTables:", "SecPageTables:",
 					   "NFS_Unstable:", "Bounce:",	   "WritebackTmp:"};
+	static const char *const huge[] = {"AnonHugePages:", "ShmemHugePages:", "ShmemPmdMapped:",
+					   "FileHugePages:", "FilePmdMapped:"};
+	struct cma_pages cma = cma_memory();
 
 	show_zeroes(file, none, ARRAY_SIZE(none));
 	show_kib(file, "CommitLimit:", pages_to_kib(totalram_pages()) / 2);
@@ -141,6 +156,10 @@ static void show_kernel_uses(struct seq_file *file)
 	show_kib(file, "VmallocUsed:", 0);
 	show_kib(file, "VmallocChunk:", 0);
 	show_kib(file, "Percpu:", pages_to_kib(percpu_pages()));
+	seq_printf(file, "HardwareCorrupted: %5lu kB\n", pages_to_kib(page_poison_nr_set_aside()));
+	show_zeroes(file, huge, ARRAY_SIZE(huge));
+	show_kib(file, "CmaTotal:", pages_to_kib(cma.total));
+	show_kib(file, "CmaFree:", pages_to_kib(cma.free));
 }
 
 static void show_huge_pages(struct seq_file *file)
@@ -188,151 +207,6 @@ void proc_buddyinfo(struct seq_file *file)
 		for (unsigned int order = 0; order < MAX_ORDER; order++)
 			seq_printf(file, "%6lu ", zone->free_area[order].nr_free);
 		seq_putc(file, '\n');
-	}
-}
-
-/* --- /proc/zoneinfo ---------------------------------------------------------- */
-
-static const char *const node_counters[] = {
-	"nr_inactive_anon",
-	"nr_active_anon",
-	"nr_inactive_file",
-	"nr_active_file",
-	"nr_unevictable",
-	"nr_slab_reclaimable",
-	"nr_slab_unreclaimable",
-	"nr_isolated_anon",
-	"nr_isolated_file",
-	"workingset_nodes",
-	"workingset_refault_anon",
-	"workingset_refault_file",
-	"workingset_activate_anon",
-	"workingset_activate_file",
-	"workingset_restore_anon",
-	"workingset_restore_file",
-	"workingset_nodereclaim",
-	"nr_anon_pages",
-	"nr_mapped",
-	"nr_file_pages",
-	"nr_dirty",
-	"nr_writeback",
-	"nr_writeback_temp",
-	"nr_shmem",
-	"nr_shmem_hugepages",
-	"nr_shmem_pmdmapped",
-	"nr_file_hugepages",
-	"nr_file_pmdmapped",
-	"nr_anon_transparent_hugepages",
-	"nr_vmscan_write",
-	"nr_vmscan_immediate_reclaim",
-	"nr_dirtied",
-	"nr_written",
-	"nr_throttled_written",
-	"nr_kernel_misc_reclaimable",
-	"nr_foll_pin_acquired",
-	"nr_foll_pin_released",
-	"nr_kernel_stack",
-	"nr_page_table_pages",
-	"nr_sec_page_table_pages",
-	"nr_swapcached",
-};
-
-static const char *const zone_counters[] = {
-	"nr_zone_inactive_anon",
-	"nr_zone_active_anon",
-	"nr_zone_inactive_file",
-	"nr_zone_active_file",
-	"nr_zone_unevictable",
-	"nr_zone_write_pending",
-	"nr_mlock",
-	"nr_bounce",
-	"nr_zspages",
-	"nr_free_cma",
-	"numa_hit",
-	"numa_miss",
-	"numa_foreign",
-	"numa_interleave",
-	"numa_local",
-	"numa_other",
-};
-
-static unsigned long node_counter(const char *name)
-{
-	struct slab_use use;
-
-	if (strncmp(name, "nr_slab_", 8))
-		return 0;
-	use = slab_pages();
-	return strcmp(name, "nr_slab_reclaimable") ? use.pages - use.reclaimable : use.reclaimable;
-}
-
-static void show_node_counters(struct seq_file *file)
-{
-	seq_puts(file, "\n  per-node stats");
-	for (size_t i = 0; i < ARRAY_SIZE(node_counters); i++)
-		seq_printf(file, "\n      %-12s %lu", node_counters[i],
-			   node_counter(node_counters[i]));
-}
-
-static void show_zone_pages(struct seq_file *file, const struct zone *zone)
-{
-	seq_printf(file,
-		   "\n  pages free     %lu"
-		   "\n        boost    %lu"
-		   "\n        min      %lu"
-		   "\n        low      %lu"
-		   "\n        high     %lu",
-		   zone->nr_free, 0UL, zone->watermark[WMARK_MIN], zone->watermark[WMARK_LOW],
-		   zone->watermark[WMARK_HIGH]);
-	seq_printf(file,
-		   "\n        spanned  %lu"
-		   "\n        present  %lu"
-		   "\n        managed  %lu"
-		   "\n        cma      %lu",
-		   zone->spanned_pages, zone->present_pages, zone->managed_pages, 0UL);
-	seq_printf(file, "\n        protection: (%lu, %lu, %lu, %lu)",
-		   zone->lowmem_reserve[ZONE_DMA], zone->lowmem_reserve[ZONE_DMA32],
-		   zone->lowmem_reserve[ZONE_NORMAL], zone->lowmem_reserve[ZONE_HIGHMEM]);
-}
-
-static void show_zone(struct seq_file *file, const struct zone *zone, bool first_of_node)
-{
-	seq_printf(file, "Node %d, zone %8s", zone->nid, zone->name);
-	if (first_of_node)
-		show_node_counters(file);
-	show_zone_pages(file, zone);
-	if (!populated_zone(zone)) {
-		seq_putc(file, '\n');
-		return;
-	}
-	seq_printf(file, "\n      %-12s %lu", "nr_free_pages", zone->nr_free);
-	for (size_t i = 0; i < ARRAY_SIZE(zone_counters); i++)
-		seq_printf(file, "\n      %-12s %lu", zone_counters[i], 0UL);
-	seq_puts(file, "\n  pagesets");
-	for (unsigned int cpu = 0; cpu < nr_possible_cpus(); cpu++)
-		seq_printf(file,
-			   "\n    cpu: %u"
-			   "\n              count: %i"
-			   "\n              high:  %i"
-			   "\n              batch: %i"
-			   "\n  vm stats threshold: %d",
-			   cpu, zone->pageset[cpu].count, zone->pageset[cpu].high,
-			   zone->pageset[cpu].batch, 0);
-	seq_printf(file, "\n  node_unreclaimable:  %u\n  start_pfn:           %lu\n", 0,
-		   zone->start_pfn);
-}
-
-void proc_zoneinfo(struct seq_file *file)
-{
-	struct zone *zone;
-	int nid_shown = -1;
-
-	for_each_zone (zone) {
-		bool first = zone->nid != nid_shown && populated_zone(zone);
-
-		if (first)
-			nid_shown = zone->nid;
-		show_zone(file, zone, first);
 	}
 }
 

@@ -84,7 +84,8 @@ static void draw_pageblocks(struct seq_file *file, const struct zone *zone)
 	unsigned long pfn = zone->start_pfn, end = pfn + zone->spanned_pages;
 
 	seq_printf(file,
-		   "  pageblocks of %lu KiB, a letter for %lu (Unmovable Movable Reclaimable):",
+		   "  pageblocks of %lu KiB, a letter for %lu (Unmovable Movable Reclaimable "
+		   "HighAtomic CMA Isolate, . no memory):",
 		   4UL << zone->pageblock_order, step >> zone->pageblock_order);
 	for (; pfn < end; pfn = ALIGN_DOWN(pfn, step) + step) {
 		if (drawn++ % MAP_WIDTH == 0)
@@ -102,7 +103,9 @@ void mm_report_buddy(struct seq_file *file, const char *name)
 		if (name && strcmp(name, zone->name))
 			continue;
 		seq_printf(file,
-			   "node %d, zone %s: pfn 0x%lx..0x%lx, %lu of %lu managed pages free\n",
+			   "node %d, zone %s: pfn 0x%lx..0x%lx, %lu of %lu managed pages free; "
+			   "free blocks, "
+			   "and their share of what is free:\n",
 			   zone->nid, zone->name, zone->start_pfn,
 			   zone->start_pfn + zone->spanned_pages - 1, zone->nr_free,
 			   zone->managed_pages);
@@ -156,8 +159,10 @@ static void show_pcp(struct seq_file *file, const struct zone *zone, unsigned in
 	enum migratetype type;
 	unsigned int order;
 
-	seq_printf(file, "node %d, zone %s, cpu %u: %d pages, high %d, batch %d\n", zone->nid,
-		   zone->name, cpu, pcp->count, pcp->high, pcp->batch);
+	seq_printf(file,
+		   "node %d, zone %s, cpu %u: %d pages in lists, at most %d, %d moved at once; "
+		   "blocks in each list:\n",
+		   zone->nid, zone->name, cpu, pcp->count, pcp->high, pcp->batch);
 	for (type = 0; type < MIGRATE_PCPTYPES; type++) {
 		seq_printf(file, "  %-12s", migratetype_name(type));
 		for (order = 0; order <= PCP_MAX_ORDER; order++)

@@ -14,5 +14,8 @@ struct proc_file {
 
 const struct proc_file *proc_find(const char *path);
 
+/* What may be written to it, in words, for who wrote something else: "1". NULL: it is not said. */
+const char *proc_wants(const struct proc_file *file);
+
 /* Every file, in the table's order: NULL starts, NULL ends. */
 const struct proc_file *proc_next(const struct proc_file *file);

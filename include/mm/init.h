@@ -42,6 +42,9 @@ bool mm_accounts_equal(const struct mm_accounts *before, const struct mm_account
 void proc_meminfo(struct seq_file *file);
 void proc_buddyinfo(struct seq_file *file);
 void proc_zoneinfo(struct seq_file *file);
+void proc_vmstat(struct seq_file *file);
+void proc_extfrag_index(struct seq_file *file);
+void proc_unusable_index(struct seq_file *file);
 void proc_pagetypeinfo(struct seq_file *file);
 void proc_slabinfo(struct seq_file *file);
 void proc_percpu(struct seq_file *file);
@@ -56,6 +59,7 @@ void mm_report_out_of_memory(unsigned int gfp,
 			     unsigned int order); /* to the log; registered with mm/page */
 int mm_report_page_owner(struct seq_file *file, unsigned int nr_lines); /* by caller; -ENOMEM */
 void mm_report_page(struct seq_file *file, unsigned long pfn);		/* of a pfn that is valid */
+void mm_report_fragmentation(struct seq_file *file);
 void mm_report_pcp(
 	struct seq_file *file); /* the per-CPU lists: blocks by zone, CPU, type and order */
 void mm_describe_address(struct seq_file *file,

@@ -60,6 +60,12 @@ const char *migratetype_name(enum migratetype type);
 /* How many pageblocks of the zone are of each type. O(pageblocks). */
 void pageblocks_count(const struct zone *zone, unsigned long nr[MIGRATE_TYPES]);
 
+/* Free pages on the lists of one type. */
+unsigned long zone_free_pages_of(const struct zone *zone, enum migratetype type);
+
+/* Pages in CMA pageblocks. O(pageblocks). */
+unsigned long zone_cma_pages(const struct zone *zone);
+
 /* Which lists serve a mask. With grouping off, on machines of less than MIGRATE_TYPES pageblocks, all are one. */
 extern gfp_t gfp_mobility_mask;
 

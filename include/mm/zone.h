@@ -39,8 +39,9 @@ struct per_cpu_pages;
 enum zone_watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
 struct zone {
-	spinlock_t lock;       /* protects free_area, nr_free and pageblock_bits */
-	unsigned long nr_free; /* free pages: sum of nr_free blocks << order */
+	spinlock_t lock;	/* protects free_area, nr_free and pageblock_bits */
+	unsigned long nr_free;	/* free pages: sum of nr_free blocks << order */
+	unsigned long nr_taken; /* pages that left the buddy since boot */
 	struct free_area free_area[MAX_ORDER];
 	const char *name; /* "DMA", "DMA32", "Normal", "HighMem" */
 	enum zone_type type;

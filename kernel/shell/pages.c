@@ -8,9 +8,11 @@
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <mm/deferred.h>
+#include <mm/compaction.h>
 #include <mm/init.h>
 #include <mm/page.h>
 #include <mm/page_debug.h>
+#include <mm/pcp.h>
 
 COMMAND(page, "page PFN", "all that is known of one page frame")
 {
@@ -50,6 +52,46 @@ COMMAND(page_owner, "page_owner [LINES]",
 		console_print("page_owner: no memory for the sums\n");
 		return 1;
 	}
+	return 0;
+}
+
+COMMAND(frag, "frag", "how broken up free memory is, by zone and size of block")
+{
+	if (argc > 1)
+		return SHELL_USAGE;
+	mm_report_fragmentation(out);
+	return 0;
+}
+
+static unsigned long large_blocks(void)
+{
+	unsigned long sum = 0;
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		for (unsigned int order = PAGEBLOCK_ORDER; order < MAX_ORDER; order++)
+			sum += zone->free_area[order].nr_free;
+	return sum;
+}
+
+COMMAND(compact, "compact", "move movable pages together, so that large blocks become free")
+{
+	struct compact_stats before, after;
+	unsigned long large;
+
+	if (argc > 1)
+		return SHELL_USAGE;
+	drain_all_pages();
+	large = large_blocks();
+	compact_get_stats(&before);
+	compact_all();
+	compact_get_stats(&after);
+	seq_printf(out,
+		   "%lu pages moved, %lu could not; %lu and %lu frames scanned for pages and for "
+		   "room\nfree blocks of 2 MiB and more: %lu before, %lu after\n",
+		   after.migrated - before.migrated, after.not_migrated - before.not_migrated,
+		   after.migrate_scanned - before.migrate_scanned,
+		   after.free_scanned - before.free_scanned, large, large_blocks());
 	return 0;
 }
 

@@ -96,12 +96,20 @@ static int run_command(const struct command *command, int argc, char **argv, str
 	return result;
 }
 
+static size_t first_line_length(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return end ? (size_t)(end - text) : strlen(text);
+}
+
 static int run_into_file(const struct command *command, int argc, char **argv,
 			 const struct proc_file *file)
 {
 	char text[SHELL_LINE_SIZE];
 	struct text_buffer buffer;
 	struct seq_file out = {.sink = &buffer.sink};
+	const char *wants;
 	int result;
 
 	text_buffer_init(&buffer, text, sizeof(text));
@@ -109,8 +117,12 @@ static int run_into_file(const struct command *command, int argc, char **argv,
 	if (result)
 		return result;
 	result = file->write(text, buffer.length);
-	if (result)
-		console_print("%s: refused \"%s\" (error %d)\n", file->path, text, -result);
+	if (result) {
+		wants = proc_wants(file);
+		console_print("%s: refused \"%.*s\" (error %d)%s%s\n", file->path,
+			      (int)first_line_length(text), text, -result,
+			      wants ? "; it takes " : "", wants ? wants : "");
+	}
 	return result;
 }
 

@@ -74,6 +74,7 @@ static inline void free_list_take(struct zone *zone, struct page *page, unsigned
 {
 	area_remove(&zone->free_area[order], page, zone->state_bits, type);
 	zone->nr_free -= 1UL << order;
+	zone->nr_taken += 1UL << order;
 	if (order == MAX_PAGE_ORDER)
 		free_list_top_up(zone);
 }

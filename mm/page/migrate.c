@@ -102,6 +102,24 @@ void pageblocks_count(const struct zone *zone, unsigned long nr[MIGRATE_TYPES])
 			nr[pageblock_type(zone, pfn)]++;
 }
 
+unsigned long zone_free_pages_of(const struct zone *zone, enum migratetype type)
+{
+	unsigned long sum = 0;
+	unsigned int order;
+
+	for (order = 0; order < MAX_ORDER; order++)
+		sum += READ_ONCE(zone->free_area[order].nr_of_type[type]) << order;
+	return sum;
+}
+
+unsigned long zone_cma_pages(const struct zone *zone)
+{
+	unsigned long nr[MIGRATE_TYPES];
+
+	pageblocks_count(zone, nr);
+	return nr[MIGRATE_CMA] << zone->pageblock_order;
+}
+
 /* --- moving a pageblock's free pages ------------------------------------------- */
 
 /* What a pageblock has inside; pages in per-CPU lists are neither. */

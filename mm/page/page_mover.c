@@ -24,6 +24,7 @@
 
 #include <lib/check.h>
 #include <mm/gfp.h>
+#include <mm/vmstat.h>
 #include <mm/zone.h>
 
 static struct page_mover *mover_of(const struct page *page)
@@ -85,6 +86,7 @@ int page_mover_migrate(struct page *to, struct page *from)
 	ASSERT(to->order == order && READ_ONCE(from->refcount) >= 2, "pfn 0x%lx to 0x%lx",
 	       page_to_pfn(from), page_to_pfn(to));
 	error = mover_of(from)->migrate(mover_of(from), to, from);
+	count_vm_events(error ? VM_PGMIGRATE_FAIL : VM_PGMIGRATE_SUCCESS, 1UL << order);
 	if (error) {
 		__free_pages(to, order);
 		return error;

@@ -188,8 +188,10 @@ static struct page *take_past(struct zone *zone, unsigned int order, enum migrat
 
 	spin_lock_irqsave(&zone->lock, flags);
 	page = buddy_take(zone, order, type);
-	if (page)
+	if (page) {
 		page->state |= page_state(PG_PCP | type << PG_TYPE_SHIFT, order, 0);
+		zone->nr_taken += 1UL << order;
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }

@@ -33,6 +33,7 @@
 #include <lib/sched.h>
 #include <lib/spinlock.h>
 #include <lib/wait.h>
+#include <mm/vmstat.h>
 #include "impl.h"
 
 #define DEF_PRIORITY   12
@@ -105,6 +106,7 @@ static unsigned long shrink_one(struct shrinker *shrinker, gfp_t gfp, int priori
 		if (done == SHRINK_STOP)
 			break;
 		freed += done;
+		count_vm_events(VM_SLABS_SCANNED, control.nr_scanned);
 		/* One that claims to have looked at nothing is not asked for ever. */
 		due -= min(due, max(control.nr_scanned, 1UL));
 	}
@@ -134,6 +136,7 @@ unsigned long try_to_free_pages(gfp_t gfp)
 
 	if (in_interrupt() || reclaim_is_under_way())
 		return 0;
+	count_vm_events(VM_ALLOCSTALL + gfp_zone(gfp), 1);
 	task_current()->reclaiming = true;
 	for (priority = DEF_PRIORITY; priority >= 0 && freed < RECLAIM_ENOUGH; priority--)
 		freed += shrink_slab(gfp, priority);
@@ -181,5 +184,8 @@ bool out_of_memory(gfp_t gfp, unsigned int order)
 {
 	if (!(gfp & __GFP_NOWARN))
 		oom_tell(gfp, order);
-	return oom_handler && oom_handler(gfp, order);
+	if (!oom_handler || !oom_handler(gfp, order))
+		return false;
+	count_vm_events(VM_OOM_KILL, 1);
+	return true;
 }

@@ -17,7 +17,7 @@ def test_a_touch_of_a_freed_page_faults_and_names_who_freed_it(arch):
 
 
 def test_with_pages_unmapped_everything_else_works(arch):
-    result = boot(arch, append="debug_pagealloc=on page_poisoning=1 page_owner=on init_on_alloc=1", commands="pagedebug; selftest page; selftest kmalloc; verify; cat /proc/meminfo")
+    result = boot(arch, append="debug_pagealloc=on page_poisoning=1 page_owner=on init_on_alloc=1", commands="pagedebug; selftest page; selftest buddy; verify; cat /proc/meminfo")
     assert result.status == OK, result
     assert re.search(r"debug_pagealloc +on ", result.output)
     assert re.search(r"DirectMap2M: +0 kB", result.output)
