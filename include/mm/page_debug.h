@@ -11,7 +11,8 @@
  *	shuffle=1		free blocks start in an order that differs at each boot
  *
  * They combine. While one of them is on (but for shuffle) no page stays in a per-CPU list, so that a request costs some 300
- * instructions more; off, they cost nothing. A paranoid build poisons unless it is told page_poisoning=0.
+ * instructions more; off, they cost nothing. A paranoid build poisons unless it is told page_poisoning=0, but does not fill
+ * at boot what nobody has used yet, as page_poisoning=1 does.
  */
 #pragma once
 

@@ -157,6 +157,8 @@ void page_debug_stop(enum page_debug_feature feature)
 	if (!is_on(feature))
 		return;
 	WRITE_ONCE(enabled, enabled & ~BIT(feature));
+	if (feature == PAGE_DEBUG_POISON)
+		page_poison_stop();
 	if (feature == PAGE_DEBUG_OWNER)
 		page_owner_stop();
 	if (feature == PAGE_DEBUG_UNMAP)
@@ -210,6 +212,8 @@ void page_debug_init(void)
 	start_if_wanted(PAGE_DEBUG_INIT_ON_ALLOC, false);
 	start_if_wanted(PAGE_DEBUG_INIT_ON_FREE, false);
 	start_if_wanted(PAGE_DEBUG_POISON, CONFIG_PARANOID);
+	if (is_on(PAGE_DEBUG_POISON) && cmdline_has("page_poisoning"))
+		page_poison_fill_all();
 	if (is_on(PAGE_DEBUG_POISON) && is_on(PAGE_DEBUG_INIT_ON_FREE))
 		pr_warn("init_on_free: page_poisoning fills free pages already; they are not "
 			"zeroed");

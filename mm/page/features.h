@@ -12,6 +12,8 @@ void free_blocks_visit(void (*visit)(struct page *page, unsigned int order));
 
 /* page_poison.c: fill with the pattern; is it still there? False after a report: the block is set aside. */
 int page_poison_start(void);
+void page_poison_stop(void);
+void page_poison_fill_all(void); /* what is free now, too */
 void page_poison_fill(struct page *page, unsigned int order);
 bool page_poison_check(struct page *page, unsigned int order);
 void page_contents_fill(struct page *page, unsigned int order, uint8_t byte);

@@ -18,7 +18,8 @@
  * LOCKING	The block belongs to whoever allocates or frees it. High memory is seen
  *		through this CPU's window, interrupts off for a page. A lock guards the
  *		list of blocks that were set aside.
- * COST		Filling and checking are 512 stores and loads of 8 bytes a page each.
+ * COST		Filling and checking are 512 stores and loads of 8 bytes a page each. A byte for each frame.
+ *		page_poisoning=1 also fills all that is free at boot: every byte of it is touched.
  * FLOOR	page. Called by debug.c.
  * LINUX	mm/page_poison.c: kernel_poison_pages(), check_poison_mem(). There a bad page is
  *		handed out after the report.
@@ -27,6 +28,7 @@
 
 #include <arch/cpu.h>
 #include <lib/check.h>
+#include <lib/errno.h>
 #include <lib/printf.h>
 #include <lib/report.h>
 #include <lib/spinlock.h>
@@ -75,9 +77,104 @@ void page_contents_fill(struct page *page, unsigned int order, uint8_t byte)
 		with_contents(page + i, fill, &word);
 }
 
+/* --- which frames hold it ---------------------------------------------------------------- */
+
+/*
+ * A byte for each frame: was it filled? What was free before the feature was on was not, and is not looked at until somebody
+ * has used it. In pieces of 64 KiB for 256 MiB, taken when it is switched on.
+ */
+#define PIECE_ORDER  4
+#define PIECE_FRAMES (PAGE_SIZE << PIECE_ORDER)
+
+static uint8_t **pieces;
+static unsigned long nr_pieces;
+
+static uint8_t *mark_of(const struct page *page)
+{
+	unsigned long pfn = page_to_pfn(page), piece = pfn / PIECE_FRAMES;
+
+	if (!pieces || piece >= nr_pieces || !pieces[piece])
+		return NULL;
+	return &pieces[piece][pfn % PIECE_FRAMES];
+}
+
+/* Is it marked? Not any more, then. */
+static bool take_mark(const struct page *page)
+{
+	uint8_t *mark = mark_of(page);
+	bool marked = mark && *mark;
+
+	if (marked)
+		*mark = 0;
+	return marked;
+}
+
+static unsigned int pieces_order(void)
+{
+	return get_order(nr_pieces * sizeof(*pieces));
+}
+
+void page_poison_stop(void)
+{
+	for (unsigned long i = 0; i < nr_pieces; i++)
+		free_pages((unsigned long)pieces[i], PIECE_ORDER);
+	free_pages((unsigned long)pieces, pieces_order());
+	pieces = NULL;
+}
+
+static bool has_frames(unsigned long start, unsigned long end)
+{
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		if (start < zone->start_pfn + zone->spanned_pages && end > zone->start_pfn)
+			return true;
+	return false;
+}
+
+int page_poison_start(void)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN;
+	unsigned long i;
+
+	nr_pieces = DIV_ROUND_UP(page_nr_units << PAGE_UNIT_SHIFT, PIECE_FRAMES);
+	pieces = (uint8_t **)__get_free_pages(gfp, pieces_order());
+	if (!pieces)
+		return -ENOMEM;
+	for (i = 0; i < nr_pieces; i++) {
+		if (!has_frames(i * PIECE_FRAMES, (i + 1) * PIECE_FRAMES))
+			continue;
+		pieces[i] = (uint8_t *)__get_free_pages(gfp, PIECE_ORDER);
+		if (!pieces[i]) {
+			page_poison_stop();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 void page_poison_fill(struct page *page, unsigned int order)
 {
+	uint8_t *mark;
+
 	page_contents_fill(page, order, PAGE_POISON);
+	for (unsigned long i = 0; i < 1UL << order; i++) {
+		mark = mark_of(page + i);
+		if (mark)
+			*mark = 1;
+	}
+}
+
+static void fill_free_block(struct page *page, unsigned int order)
+{
+	unpoison_block(page, order);
+	page_poison_fill(page, order);
+	poison_block(page, order);
+}
+
+void page_poison_fill_all(void)
+{
+	free_blocks_visit(fill_free_block);
 }
 
 /* --- damage -------------------------------------------------------------------------- */
@@ -222,26 +319,11 @@ bool page_poison_check(struct page *page, unsigned int order)
 	bool good = true;
 
 	for (unsigned long i = 0; i < 1UL << order; i++, damage.start += PAGE_SIZE)
-		good &= with_contents(page + i, look_for_damage, &damage);
+		if (take_mark(page + i))
+			good &= with_contents(page + i, look_for_damage, &damage);
 	if (likely(good))
 		return true;
 	set_aside(page);
 	report_damage(page, order, &damage);
 	return false;
-}
-
-/* --- the switch ------------------------------------------------------------------------------ */
-
-static void poison_free_block(struct page *page, unsigned int order)
-{
-	unpoison_block(page, order);
-	page_poison_fill(page, order);
-	poison_block(page, order);
-}
-
-/* What is free already is filled now. */
-int page_poison_start(void)
-{
-	free_blocks_visit(poison_free_block);
-	return 0;
 }
