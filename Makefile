@@ -43,7 +43,7 @@ PYTHON  := /usr/bin/python3
 debug_of_release  := 0
 debug_of_debug    := 1
 debug_of_paranoid := 1
-config := -DCONFIG_DEBUG=$(if $(HOSTED),1,$(debug_of_$(PROFILE))) -DCONFIG_PARANOID=$(if $(filter paranoid,$(PROFILE)),1,0) \
+config := -DCONFIG_DEBUG=$(if $(HOSTED),$(if $(filter release-0,$(PROFILE)-$(TESTS)),0,1),$(debug_of_$(PROFILE))) -DCONFIG_PARANOID=$(if $(filter paranoid,$(PROFILE)),1,0) \
 	  -DCONFIG_TESTS=$(TESTS) -DCONFIG_HOSTED=$(if $(HOSTED),1,0) -DCONFIG_SLUB=$(if $(filter slub,$(SLAB)),1,0) -DCONFIG_SLAB_NAME='"$(SLAB)"' -DCONFIG_PROFILE_NAME='"$(PROFILE)"'
 warnings := -Wall -Wextra -Werror -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wno-sign-compare -Wno-format-zero-length
 CPPFLAGS := -Iinclude -Iarch/$(ARCH)/include $(config)
@@ -165,8 +165,13 @@ mutants:
 	@tests/mutants/run $(MUTANTS)
 
 bench:
+ifeq ($(ARCH),hosted)
+	@tools/setup bench
+	@SLAB=$(SLAB) tools/bench_native.py
+else
 	@tools/setup test
 	@SLAB=$(SLAB) tools/bench
+endif
 
 # Random requests beside a model, a seed a round; SEED=N is the first.
 SOAK_S ?= 60
@@ -189,6 +194,7 @@ help:
 #? make run      boot to the prompt      make test    prove every floor
 #? make debug    QEMU waits for gdb      make check   floors, headers, format, tour, warnings
 #? make bench    count instructions      make clean   remove out/
+#? make bench ARCH=hosted  time kmalloc natively beside mimalloc, jemalloc and tcmalloc (ROUNDS=9)
 #? make test-firmware  boot firmware that lies, BOOTS=320 times, drawn from SEED=1
 #? make fuzz     invent firmware for each parser for FUZZ_S=60 seconds, and judge what it reads by a model
 #? make mutants  plant each bug of tests/mutants (or MUTANTS='fault-B*') in a copy: its test must fail

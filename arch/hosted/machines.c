@@ -112,6 +112,15 @@ static const struct machine machines[] = {
 		.nr_cpus = 1,
 	},
 	{
+		.name = "bench",
+		.story = "two CPUs and 1 GiB, for make bench",
+		.range = {{1 * GiB, 1 * GiB, USABLE}},
+		.image = 1 * GiB + 2 * MiB,
+		.dma_end = 4 * GiB,
+		.dma32_end = 4 * GiB,
+		.nr_cpus = 2,
+	},
+	{
 		.name = "tiny",
 		.story = "8 MiB and nothing else",
 		.range = {{0, 8 * MiB, USABLE}},
