@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <config.h>
 #include <lib/list.h>
 #include <lib/spinlock.h>
 #include <lib/types.h>
@@ -49,15 +50,42 @@ int __must_check mempool_init(mempool_t *pool, int min_nr, mempool_alloc_t *allo
 void mempool_destroy(mempool_t *pool);
 void mempool_exit(mempool_t *pool);
 
+/* What the allocator is asked with first: it may not wait, warn, or use the last reserves. */
+static inline gfp_t mempool_first_mask(gfp_t gfp)
+{
+	return (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_IO)) | __GFP_NOMEMALLOC | __GFP_NORETRY |
+	       __GFP_NOWARN;
+}
+
+/* The rest of the two calls below, and in debug builds all of them. */
+void *mempool_alloc_slow(mempool_t *pool, gfp_t gfp);
+void mempool_free_slow(void *element, mempool_t *pool);
+
 /*
  * Asks the allocator behind it, without sleeping and without a warning; then the reserve; then, with a mask that may sleep, the
  * allocator for once in earnest, and then waits for a mempool_free(). So it gives NULL only with a mask that may not sleep. __GFP_ZERO is reported and refused: what comes
  * from the reserve has been used. Any context with GFP_ATOMIC. (Linux: mm/mempool.c)
  */
-void *__must_check mempool_alloc(mempool_t *pool, gfp_t gfp);
+static inline void *__must_check mempool_alloc(mempool_t *pool, gfp_t gfp)
+{
+	void *element = CONFIG_DEBUG ? NULL : pool->alloc(mempool_first_mask(gfp), pool->pool_data);
+
+	return likely(element) ? element : mempool_alloc_slow(pool, gfp);
+}
 
 /* Into the reserve while that is not full, and then a waiter is woken; else to the allocator. NULL does nothing. Any context. */
-void mempool_free(void *element, mempool_t *pool);
+static inline void mempool_free(void *element, mempool_t *pool)
+{
+	/*
+	 * Whoever took this element from the reserve lowered curr_nr before; the element came to us through
+	 * memory since, so with this barrier we see that. Who sees the reserve full frees one that is surplus.
+	 */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!CONFIG_DEBUG && likely(element && READ_ONCE(pool->curr_nr) >= pool->min_nr))
+		pool->free(element, pool->pool_data);
+	else
+		mempool_free_slow(element, pool);
+}
 
 /*
  * Another guarantee. 0; -EINVAL below 1; -ENOMEM when it cannot be given, and then the old one holds. Elements above a lower one are

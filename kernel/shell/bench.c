@@ -38,6 +38,7 @@ static const struct {
 	{"kmalloc-64-pair", NULL, bench_kmalloc_constant},
 	{"kmalloc-variable-pair", NULL, bench_kmalloc_variable},
 	{"cache-192-pair", NULL, bench_cache_192},
+	{"mempool-pair", NULL, bench_mempool},
 	{"kmalloc-64-10000-pair", NULL, bench_many_64},
 	{"kmalloc-1024-10000-pair", NULL, bench_many_1024},
 	{"bulk-16-pairs", NULL, bench_bulk_16},

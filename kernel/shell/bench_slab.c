@@ -10,6 +10,7 @@
 #include <arch/cpu.h>
 #include <lib/types.h>
 #include <mm/percpu.h>
+#include <mm/mempool.h>
 #include <mm/slab.h>
 
 #define ROUNDS 10000
@@ -83,6 +84,30 @@ static uint64_t with_cache(void (*loop)(void))
 	cost = warm(loop);
 	kmem_cache_destroy(cache);
 	return cost;
+}
+
+static mempool_t *pool;
+
+static void loop_mempool(void)
+{
+	mempool_t *mine = pool;
+
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		mempool_free(mempool_alloc(mine, GFP_KERNEL), mine);
+}
+
+static void loop_new_mempool(void)
+{
+	pool = mempool_create_slab_pool(4, cache);
+	if (!pool)
+		return;
+	loop_mempool();
+	mempool_destroy(pool);
+}
+
+uint64_t bench_mempool(void)
+{
+	return with_cache(loop_new_mempool);
 }
 
 uint64_t bench_cache_192(void)

@@ -9,6 +9,7 @@
 uint64_t bench_kmalloc_constant(void);
 uint64_t bench_kmalloc_variable(void);
 uint64_t bench_cache_192(void);
+uint64_t bench_mempool(void);
 uint64_t bench_bulk_16(void);
 uint64_t bench_many_64(void); /* 10,000 taken, then all freed; a pair's share */
 uint64_t bench_many_1024(void);

@@ -118,13 +118,13 @@ void kfree_elsewhere(const void *object);
 /* __kmalloc() of a size that no class has, or a mask that asks for zeroes or a zone. */
 void *kmalloc_unusual(size_t size, gfp_t gfp);
 
-/* The class of sizes 1 to 192, by (size - 1) / 8; above that each class is a power of two. */
-extern const uint8_t kmalloc_class_of_eighth[24];
+/* The class of each size by (size - 1) / 8. One load, and no branch for mixed sizes to mispredict. */
+extern const uint8_t kmalloc_class_of_eighth[KMALLOC_MAX_CACHE_SIZE / 8];
 
-/* size from 1 to KMALLOC_MAX_CACHE_SIZE. 193..256 is class 7, and 2^7 < 193. (Linux: __find_general_cachep) */
+/* size from 1 to KMALLOC_MAX_CACHE_SIZE. (Linux: __find_general_cachep) */
 static inline unsigned int kmalloc_class(size_t size)
 {
-	return size <= 192 ? kmalloc_class_of_eighth[(size - 1) / 8] : ilog2(size - 1);
+	return kmalloc_class_of_eighth[(size - 1) / 8];
 }
 
 /* Above KMALLOC_MAX_CACHE_SIZE: a block of pages, from one node first; -1 is this CPU's. */

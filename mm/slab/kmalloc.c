@@ -58,8 +58,21 @@ static const struct {
 	{8192, "kmalloc-8k", "dma-kmalloc-8k"},
 };
 
-const uint8_t kmalloc_class_of_eighth[24] = {0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
-					     5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6};
+const uint8_t kmalloc_class_of_eighth[KMALLOC_MAX_CACHE_SIZE / 8] = {
+	[0] = 0,
+	[1] = 1,
+	[2 ... 3] = 2,
+	[4 ... 7] = 3,
+	[8 ... 11] = 4,
+	[12 ... 15] = 5,
+	[16 ... 23] = 6,
+	[24 ... 31] = 7,
+	[32 ... 63] = 8,
+	[64 ... 127] = 9,
+	[128 ... 255] = 10,
+	[256 ... 511] = 11,
+	[512 ... 1023] = 12,
+};
 
 struct kmem_cache *kmalloc_cache(size_t size)
 {

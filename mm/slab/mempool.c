@@ -226,31 +226,30 @@ static void *alloc_or_wait(mempool_t *pool, gfp_t gfp)
 	return element;
 }
 
-static __noinline void *alloc_slow(mempool_t *pool, gfp_t gfp)
+/* Debug builds come here at once, others when the allocator has refused. */
+static void *alloc_checked(mempool_t *pool, gfp_t gfp)
 {
-	void *element = reserve_take(pool);
-
-	if (!element && gfp & __GFP_DIRECT_RECLAIM)
-		element = alloc_or_wait(pool, gfp);
-	/* Pairs with the barrier of mempool_free(): our decrement of curr_nr is seen before the element is freed. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return element;
-}
-
-void *mempool_alloc(mempool_t *pool, gfp_t gfp)
-{
-	void *element;
-
-	if (CONFIG_DEBUG && gfp & __GFP_ZERO) {
+	if (gfp & __GFP_ZERO) {
 		report_warn(
 			"mempool_alloc: __GFP_ZERO, but an element of the reserve has been used");
 		return NULL;
 	}
 	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
-	element = pool->alloc((gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_IO)) | __GFP_NOMEMALLOC |
-				      __GFP_NORETRY | __GFP_NOWARN,
-			      pool->pool_data);
-	return likely(element) ? element : alloc_slow(pool, gfp);
+	return pool->alloc(mempool_first_mask(gfp), pool->pool_data);
+}
+
+void *mempool_alloc_slow(mempool_t *pool, gfp_t gfp)
+{
+	void *element = CONFIG_DEBUG ? alloc_checked(pool, gfp) : NULL;
+
+	if (element || (CONFIG_DEBUG && gfp & __GFP_ZERO))
+		return element;
+	element = reserve_take(pool);
+	if (!element && gfp & __GFP_DIRECT_RECLAIM)
+		element = alloc_or_wait(pool, gfp);
+	/* Pairs with the barrier of mempool_free(): our decrement of curr_nr is seen before the element is freed. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return element;
 }
 
 /* ---- Giving it back ---- */
@@ -301,16 +300,11 @@ static bool reserve_has(mempool_t *pool, const void *element)
 	return found;
 }
 
-void mempool_free(void *element, mempool_t *pool)
+void mempool_free_slow(void *element, mempool_t *pool)
 {
-	if (unlikely(!element))
+	if (!element)
 		return;
-	/*
-	 * Whoever took this element from the reserve lowered curr_nr before; the element came to us through
-	 * memory since, so with this barrier we see that. Who sees the reserve full frees one that is surplus.
-	 */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (unlikely(READ_ONCE(pool->curr_nr) < pool->min_nr) && reserve_put(pool, element))
+	if (READ_ONCE(pool->curr_nr) < pool->min_nr && reserve_put(pool, element))
 		return;
 	if (CONFIG_DEBUG && reserve_has(pool, element)) {
 		report_misuse(pool, element, "the element is in the reserve already");
