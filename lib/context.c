@@ -19,7 +19,7 @@ const char *context_broken_rule(void)
 {
 	const char *lock;
 
-	if (!context_rules_hold)
+	if (!READ_ONCE(context_rules_hold))
 		return NULL;
 	if (in_interrupt())
 		return "in an interrupt";
@@ -41,5 +41,5 @@ void might_sleep_report(void)
 
 void context_boot_done(void)
 {
-	context_rules_hold = true;
+	WRITE_ONCE(context_rules_hold, true);
 }

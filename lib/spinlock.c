@@ -56,15 +56,18 @@ void spin_check_acquire(spinlock_t *lock, enum spin_usage usage)
 {
 	struct held_locks *held = this_cpu_ptr(&held_locks);
 	const spinlock_t *top = held->count ? held->lock[held->count - 1] : NULL;
+	unsigned int used;
 
-	if (lock->owner == arch_cpu_id() + 1)
+	if (READ_ONCE(lock->owner) == arch_cpu_id() + 1)
 		panic("spinlock %px (rank %u) is taken twice by cpu %u", lock, lock->rank,
 		      arch_cpu_id());
 	if (top && lock->rank <= top->rank)
 		panic("lock order: rank %u taken under rank %u (lib/spinlock.h lists the ranks)",
 		      lock->rank, top->rank);
-	lock->usage |= (uint8_t)usage | (in_interrupt() ? SPIN_IN_INTERRUPT : 0);
-	if (lock->usage & SPIN_IRQS_ON && lock->usage & (SPIN_IRQS_SAVED | SPIN_IN_INTERRUPT))
+	/* Others who want the lock write here too, before anybody has it. */
+	used = __atomic_or_fetch(&lock->usage, usage | (in_interrupt() ? SPIN_IN_INTERRUPT : 0),
+				 __ATOMIC_RELAXED);
+	if (used & SPIN_IRQS_ON && used & (SPIN_IRQS_SAVED | SPIN_IN_INTERRUPT))
 		panic("spinlock %px (rank %u) is taken both with interrupts on and with "
 		      "spin_lock_irqsave() or in an interrupt: use spin_lock_irqsave() everywhere",
 		      lock, lock->rank);
@@ -85,5 +88,5 @@ void spin_check_release(spinlock_t *lock)
 		      lock->rank, arch_cpu_id());
 	for (held->count--; i <= held->count; i++)
 		held->lock[i - 1] = held->lock[i];
-	lock->owner = 0;
+	WRITE_ONCE(lock->owner, 0);
 }

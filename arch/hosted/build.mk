@@ -10,7 +10,7 @@ SAN     ?= $(if $(filter release,$(PROFILE)),none,address,undefined)
 sanitize := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize=null -fno-sanitize-recover=all)
 
 # Sanitized code confuses gcc about what is initialised.
-ARCH_CFLAGS = -fno-pie $(if $(sanitize),$(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)) -DHOSTED_ASAN=$(if $(findstring address,$(SAN)),1,0) -DHOSTED_TSAN=$(if $(findstring thread,$(SAN)),1,0) $(sanitize)
+ARCH_CFLAGS = -fno-pie $(if $(sanitize),$(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized $(if $(findstring thread,$(SAN)),-Wno-tsan))) -DHOSTED_ASAN=$(if $(findstring address,$(SAN)),1,0) -DHOSTED_TSAN=$(if $(findstring thread,$(SAN)),1,0) $(sanitize)
 hosted_host := arch/hosted/os_host_$(firstword $(subst -, ,$(TRIPLET))).c
 hosted_os   := arch/hosted/os.c arch/hosted/os_memory.c arch/hosted/os_cpu.c arch/hosted/os_console.c \
 	       arch/hosted/os_runner.c $(hosted_host)

@@ -35,6 +35,15 @@ const char *__ubsan_default_options(void)
 	return "print_stacktrace=1:halt_on_error=1:exitcode=70";
 }
 
+/* Our faults are taken on our own stacks, which ThreadSanitizer need not know; a race ends the machine. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "halt_on_error=1:handle_segv=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:"
+	       "handle_abort=0:use_sigaltstack=0:allow_user_segv_handler=1:report_signal_unsafe=0:"
+	       "exitcode=70";
+}
+
 /* What the kernel had said stands before what a sanitizer says. */
 void __asan_on_error(void);
 void __asan_on_error(void)

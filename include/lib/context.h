@@ -46,7 +46,7 @@ static inline bool may_sleep(void)
 {
 	if (CONFIG_DEBUG)
 		return context_broken_rule() == NULL;
-	return !context_rules_hold || (!in_interrupt() && arch_irq_enabled());
+	return !READ_ONCE(context_rules_hold) || (!in_interrupt() && arch_irq_enabled());
 }
 
 void might_sleep_report(void);

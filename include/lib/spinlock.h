@@ -73,7 +73,7 @@ static inline void spin_lock(spinlock_t *lock)
 		spin_check_acquire(lock, arch_irq_enabled() ? SPIN_IRQS_ON : 0);
 	spin_acquire(lock);
 	if (CONFIG_DEBUG)
-		lock->owner = (uint16_t)(arch_cpu_id() + 1);
+		WRITE_ONCE(lock->owner, (uint16_t)(arch_cpu_id() + 1));
 }
 
 static inline void spin_unlock(spinlock_t *lock)
@@ -92,7 +92,7 @@ static inline unsigned long spin_lock_save(spinlock_t *lock)
 		spin_check_acquire(lock, SPIN_IRQS_SAVED);
 	spin_acquire(lock);
 	if (CONFIG_DEBUG)
-		lock->owner = (uint16_t)(arch_cpu_id() + 1);
+		WRITE_ONCE(lock->owner, (uint16_t)(arch_cpu_id() + 1));
 	return flags;
 }
 
@@ -114,7 +114,7 @@ static inline bool spin_trylock_save(spinlock_t *lock, unsigned long *flags)
 	}
 	if (CONFIG_DEBUG) {
 		spin_check_acquire(lock, SPIN_IRQS_SAVED);
-		lock->owner = (uint16_t)(arch_cpu_id() + 1);
+		WRITE_ONCE(lock->owner, (uint16_t)(arch_cpu_id() + 1));
 	}
 	return true;
 }

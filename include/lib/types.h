@@ -61,5 +61,5 @@ typedef uint64_t phys_addr_t; /* an address on the CPU's physical bus, in bytes 
 #define __section(name)	   __attribute__((section(name)))
 
 /* One load or store that the compiler neither splits, repeats nor drops. */
-#define READ_ONCE(x)	   (*(const volatile typeof(x) *)&(x))
-#define WRITE_ONCE(x, val) (*(volatile typeof(x) *)&(x) = (val))
+#define READ_ONCE(x)	   __atomic_load_n((const volatile typeof(x) *)&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, val) __atomic_store_n((volatile typeof(x) *)&(x), (val), __ATOMIC_RELAXED)

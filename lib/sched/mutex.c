@@ -114,9 +114,7 @@ void mutex_unlock(struct mutex *mutex)
 		return;
 	}
 	forget(mutex);
-	/* The owner's name goes before we look for waiters: one who came too late to be seen sees that it is free. */
-	__atomic_store_n(&mutex->owner, NULL, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (waitqueue_active(&mutex->waiters))
-		wake_up(&mutex->waiters);
+	/* The owner's name goes before the queue's lock is taken: who enters it too late to be woken sees a free mutex. */
+	__atomic_store_n(&mutex->owner, NULL, __ATOMIC_RELEASE);
+	wake_up(&mutex->waiters);
 }

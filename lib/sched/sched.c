@@ -105,8 +105,8 @@ static void enqueue(struct run_queue *queue, struct task *task)
 	if (queue->first)
 		queue->last->next = task;
 	else
-		queue->first = task;
-	WRITE_ONCE(queue->last, task);
+		WRITE_ONCE(queue->first, task);
+	queue->last = task;
 }
 
 static struct task *dequeue(struct run_queue *queue)
@@ -127,7 +127,7 @@ bool wake_up_task(struct task *task)
 	bool woken;
 
 	spin_lock_irqsave(&queue->lock, flags);
-	woken = task->state == TASK_WAITING;
+	woken = READ_ONCE(task->state) == TASK_WAITING;
 	if (woken) {
 		WRITE_ONCE(task->state, TASK_RUNNING);
 		if (task != queue->running)
@@ -197,7 +197,7 @@ static struct task *next_task(struct run_queue *queue, struct task *previous)
 	struct task *next;
 
 	spin_lock(&queue->lock);
-	if (previous->state == TASK_RUNNING)
+	if (READ_ONCE(previous->state) == TASK_RUNNING)
 		enqueue(queue, previous);
 	queue->running = NULL;
 	while ((next = dequeue(queue)) == NULL) {

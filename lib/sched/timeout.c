@@ -9,10 +9,11 @@
 
 static DEFINE_SPINLOCK(timeouts_lock, LOCK_RANK_TIMEOUT);
 static LIST_HEAD(timeouts);
+static unsigned int nr_timeouts;
 
 bool sched_has_timeouts(void)
 {
-	return !list_empty(&timeouts);
+	return READ_ONCE(nr_timeouts) != 0;
 }
 
 /* Where no clock runs a timeout would never end: it has ended at once. */
@@ -25,6 +26,7 @@ void wait_timeout_begin(uint64_t ms)
 	task->wake_at = clock_ns() + ms * 1000000;
 	spin_lock_irqsave(&timeouts_lock, flags);
 	list_add(&task->timeout, &timeouts);
+	WRITE_ONCE(nr_timeouts, nr_timeouts + 1);
 	spin_unlock_irqrestore(&timeouts_lock, flags);
 }
 
@@ -34,6 +36,7 @@ void wait_timeout_end(void)
 
 	spin_lock_irqsave(&timeouts_lock, flags);
 	list_del_init(&task_current()->timeout);
+	WRITE_ONCE(nr_timeouts, nr_timeouts - 1);
 	spin_unlock_irqrestore(&timeouts_lock, flags);
 }
 

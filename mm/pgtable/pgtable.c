@@ -311,7 +311,7 @@ bool pgtable_query(uintptr_t va, struct pt_entry *entry)
 		return false;
 	}
 	for (;; level--) {
-		pte = READ_ONCE(table[level_index(va, level)]);
+		pte.value = READ_ONCE(table[level_index(va, level)].value);
 		if (arch_pte_kind(pte, level) != PTE_TABLE)
 			break;
 		table = pt_table_below(pte, level);

@@ -63,3 +63,9 @@ def test_counting_instructions_is_not_disturbed_by_the_tick():
     runs = [boot("x86_64", icount=True, append="quiet", commands="bench page-order0-pair") for _ in range(2)]
     figures = [re.search(r"bench page-order0-pair +(\d+)", run.output).group(1) for run in runs]
     assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize("arch", ["x86_64", "aarch64"])
+def test_a_switch_keeps_the_registers(arch):
+    result = boot(arch, append="quiet", commands="selftest sched.a_switch; selftest sched.tasks_are_switched")
+    assert result.status == OK and result.output.count("# 1 passed, 0 failed") == 2, result

@@ -189,7 +189,7 @@ KTEST(watermark, a_request_that_may_sleep_where_nobody_may_is_told_the_rule)
 	struct page *page = NULL;
 	unsigned long flags;
 
-	context_rules_hold = true;
+	WRITE_ONCE(context_rules_hold, true);
 	spin_lock_irqsave(&lock, flags);
 	EXPECT_REPORT("may sleep, but is asked for", page = alloc_pages_node(0, GFP_KERNEL, 0));
 	EXPECT_TRUE(page);
@@ -198,7 +198,7 @@ KTEST(watermark, a_request_that_may_sleep_where_nobody_may_is_told_the_rule)
 	page = alloc_pages_node(0, GFP_ATOMIC, 0);
 	EXPECT_TRUE(page);
 	spin_unlock_irqrestore(&lock, flags);
-	context_rules_hold = held;
+	WRITE_ONCE(context_rules_hold, held);
 	if (page)
 		__free_page(page);
 }
