@@ -70,6 +70,8 @@ multiboot2 /boot/loam.elf {words}
 boot
 """
 
+HUGE_MIB = 64 << 10  # from here on memory is not reserved on the host: nobody has it
+
 
 class Refused(Exception):
     """A wrong value; the message lists the right ones."""
@@ -135,6 +137,8 @@ class Boot:
     def numa(self):
         """Equal nodes in a row; two nodes that are k apart are 11 + 10 * k far."""
         nr, line = int(self.nodes), []
+        if nr == 1 and mebibytes(self.mem) > HUGE_MIB:
+            return ["-machine", "memory-backend=memory", "-object", f"memory-backend-ram,id=memory,size={self.mem},reserve=off"]
         for node in range(nr if nr > 1 else 0):
             cpus = [f"cpus={cpu}" for cpu in range(int(self.smp)) if cpu * nr // int(self.smp) == node]
             line += ["-object", f"memory-backend-ram,id=node{node},size={mebibytes(self.mem) // nr}M,reserve=off"]
@@ -143,6 +147,10 @@ class Boot:
             for high in range(low + 1, nr):
                 line += ["-numa", f"dist,src={low},dst={high},val={node_distance(low, high)}"]
         return line
+
+    def usual_cpu(self):
+        """A PC's CPU forms addresses of 40 bits unless it is told more."""
+        return CPUS[self.arch] + (",phys-bits=46" if self.arch == "x86_64" and mebibytes(self.mem) > HUGE_MIB else "")
 
     def bare_tree(self):
         """Without a loader nobody puts a command line into QEMU's own tree: it is dumped, and written there."""
@@ -248,7 +256,7 @@ class Boot:
         if make and self.by_grub():
             self.make_iso()
         line = [PROGRAMS[self.arch], *MACHINES[self.arch][self.machine]]
-        line += [] if self.machine in BOARDS else ["-cpu", self.cpu or CPUS[self.arch]]
+        line += [] if self.machine in BOARDS else ["-cpu", self.cpu or self.usual_cpu()]
         line += ["-m", self.mem, "-smp", self.smp, *self.numa(), "-accel", "tcg", "-display", self.display or "none", "-no-reboot"]
         line += ["-serial", "null"] if self.machine in BOARDS and self.port == 1 else []
         line += ["-serial", serial, "-nic", "none", *self.loading(make)]

@@ -85,3 +85,44 @@ def test_nodes_that_cannot_be_are_refused():
     for words in ({"nodes": "0"}, {"nodes": "17"}, {"nodes": "3", "mem": "64M"}, {"nodes": "2", "machine": "microvm"}):
         with pytest.raises(qemu.Refused, match="NODES="):
             qemu.Boot(arch="x86_64", kernel="", **words).check()
+
+
+@pytest.mark.parametrize("machine", ["q35", "virt"])
+def test_eight_nodes_fall_back_by_distance(machine):
+    result = boot(arch_of(machine), machine=machine, mem="512M", smp="8", nodes="8", append="quiet", commands="cat /proc/zoneinfo; verify; selftest node")
+    assert result.status == OK, result
+    assert {int(nid) for nid in re.findall(r"^Node (\d+), zone", result.output, re.M)} == set(range(8))
+    assert "every invariant holds" in result.output
+    assert " 0 failed" in result.output
+
+
+@pytest.mark.parametrize("machine", ["q35", "virt", "microvm"])
+@pytest.mark.parametrize("word,nodes", [("fake=2", 2), ("fake=4", 4), ("fake=8", 8), ("fake=300", 16), ("fake=48M", 5)])
+def test_invented_nodes_have_equal_memory_and_every_page_is_accounted_for(machine, word, nodes):
+    result = boot(arch_of(machine), machine=machine, smp="4", append=f"quiet numa={word}", commands="memmap; lscpu; verify; selftest node")
+    assert result.status == OK, result
+    check_accounts(result.output)
+    assert "every invariant holds" in result.output
+    assert f"NUMA node(s):        {nodes}\n" in result.output
+    sizes = node_sizes(result.output)
+    assert len(sizes) == nodes
+    assert all(abs(size - sizes[0]) <= 8192 for size in sizes[:-1])
+    if word == "fake=300":
+        assert "numa=fake=300: 16 nodes are the most there can be" in result.output
+
+
+@pytest.mark.parametrize("word", ["fake=x", "fake=0", "fake=", "on", "fake=4,2", "fake=-3"])
+def test_nodes_that_cannot_be_invented_end_in_a_message(word):
+    result = boot("x86_64", append=f"numa={word}", commands="lscpu; verify")
+    assert result.status == OK, result
+    assert re.search(rf"nodes: numa={re.escape(word)}: .* wanted", result.output)
+    assert "NUMA node(s):        1\n" in result.output
+
+
+def test_a_machine_that_has_nodes_keeps_them_or_makes_one_of_all():
+    result = boot("x86_64", nodes="2", append="numa=fake=4", commands="lscpu")
+    assert "the machine has nodes of its own" in result.output
+    assert "NUMA node(s):        2\n" in result.output
+    result = boot("x86_64", nodes="2", append="numa=off", commands="lscpu; verify")
+    assert result.status == OK, result
+    assert "NUMA node(s):        1\n" in result.output
