@@ -102,22 +102,6 @@ KTEST(deferred, a_block_that_gets_its_struct_pages_changes_no_figure)
 	EXPECT_TRUE(everything_holds());
 }
 
-/* Not the next one to be pulled, but the last of its range: the pulling passes over it later. */
-KTEST(deferred, any_block_of_a_range_can_be_wanted_first)
-{
-	unsigned long pfn, last, nr;
-	struct zone *zone;
-	bool is_free = false;
-
-	FIND_DEFERRED(pfn, zone);
-	nr = deferred_length(pfn, pfn + zone->spanned_pages, &is_free);
-	ASSERT_TEST(nr && is_free);
-	last = pfn + nr - 1;
-	EXPECT_TRUE(page_materialise(last));
-	EXPECT_TRUE(page_materialise(ALIGN_DOWN(pfn + nr / 2, MAX_ORDER_NR_PAGES)));
-	EXPECT_TRUE(everything_holds());
-}
-
 KTEST(deferred, a_frame_that_is_no_ram_cannot_be_written)
 {
 	unsigned long end = memblock_end_of_DRAM() >> PAGE_SHIFT;
@@ -260,6 +244,23 @@ static void exhaust(unsigned int order, gfp_t gfp)
 			before[i] -= zone->free_area[i].nr_free;
 	for (i = 0; i < MAX_ORDER; i++)
 		EXPECT_EQ(before[i], 0);
+}
+
+/* Not the next one to be pulled, but the last of its range: the pulling passes over it later. */
+KTEST(deferred, any_block_of_a_range_can_be_wanted_first)
+{
+	unsigned long pfn, last, nr;
+	struct zone *zone;
+	bool is_free = false;
+
+	FIND_DEFERRED(pfn, zone);
+	nr = deferred_length(pfn, pfn + zone->spanned_pages, &is_free);
+	ASSERT_TEST(nr && is_free);
+	last = pfn + nr - 1;
+	EXPECT_TRUE(page_materialise(last));
+	EXPECT_TRUE(page_materialise(ALIGN_DOWN(pfn + nr / 2, MAX_ORDER_NR_PAGES)));
+	EXPECT_TRUE(everything_holds());
+	exhaust(MAX_PAGE_ORDER, GFP_KERNEL | __GFP_HIGHMEM);
 }
 
 /* fault-P2 with deferred blocks: down to the last one, and the same histogram afterwards. */
