@@ -62,6 +62,7 @@ test_src += tests/mm/slab/debug_test.c
 test_src += tests/mm/slab/mempool_test.c
 test_src += tests/mm/slab/dev_kmalloc_test.c
 test_src += tests/mm/slab/$(SLAB)_test.c
+test_src += tests/mm/slab/slab_race_test.c
 test_src += tests/mm/slab/exhaustion_test.c
 test_src += tests/mm/slab/model_test.c
 test_src += tests/mm/early/bootmem_test.c

@@ -99,6 +99,13 @@ static inline void *__must_check kmem_cache_zalloc(struct kmem_cache *cache, gfp
 {
 	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
 }
+/*
+ * SLUB: may who creates a cache be given one that is alike (size, alignment, zone; no constructor, no debugging, nothing for user space)? It is
+ * then destroyed when the last owner has destroyed it. `slab_nomerge` and `slab_merge` on the command line say so at boot; release
+ * builds start with yes. Returns what it was. (Linux: slab_nomerge, find_mergeable)
+ */
+bool slab_set_sharing(bool wanted);
+
 size_t kmem_cache_size(const struct kmem_cache *cache); /* bytes of an object, as asked for */
 slab_flags_t kmem_cache_flags(const struct kmem_cache *cache);
 

@@ -44,6 +44,8 @@ struct kmem_cache {
 	gfp_t gfp; /* added to each request for pages */
 	void (*ctor)(void *object);
 	struct list_head link;		/* in cache_chain */
+	unsigned int sharers;		/* others who created an alike one and were given this */
+	const char *own_name;		/* from kmalloc, once the name's owner has gone */
 	size_t useroffset, usersize;	/* what user space may see of an object */
 	size_t red_left, inuse, tracks; /* debug_layout(): 0, object_size, 0 without debugging */
 };
@@ -105,6 +107,13 @@ void impl_free(struct slab *slab, const void *object, const char *caller);
 
 /* The cache of the object that starts at this address, NULL when none does or it is free. */
 struct kmem_cache *impl_object_cache(struct slab *slab, const void *object);
+
+/* May who wants such a cache share this one? SLAB's caches are never shared. */
+bool slub_cache_suits(const struct kmem_cache *cache, const struct kmem_cache *wanted);
+static inline bool impl_cache_suits(const struct kmem_cache *cache, const struct kmem_cache *wanted)
+{
+	return CONFIG_SLUB && slub_cache_suits(cache, wanted);
+}
 
 /* Proves the invariants of one cache. */
 bool impl_cache_check(struct kmem_cache *cache);

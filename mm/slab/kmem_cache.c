@@ -29,7 +29,9 @@
  */
 #include <mm/slab.h>
 
+#include <config.h>
 #include <lib/check.h>
+#include <lib/cmdline.h>
 #include <lib/errno.h>
 #include <lib/report.h>
 #include <lib/spinlock.h>
@@ -46,6 +48,9 @@
 static LIST_HEAD(cache_chain);
 static DEFINE_SPINLOCK(chain_lock, LOCK_RANK_CACHE_CHAIN);
 static struct kmem_cache *cache_cache;
+
+/* Debug builds and tests want each cache by its own name. */
+static bool sharing = !CONFIG_DEBUG && !CONFIG_TESTS;
 
 /* The caller holds chain_lock. */
 static struct kmem_cache *chain_find_locked(const char *name)
@@ -236,6 +241,49 @@ out_free:
 	return NULL;
 }
 
+/* A cache that exists and will do as well; it has one owner more. NULL: none, or caches are not to be shared. */
+static struct kmem_cache *chain_share(const struct kmem_cache *wanted)
+{
+	unsigned long flags = spin_lock_save(&chain_lock);
+	struct kmem_cache *cache, *found = NULL;
+
+	list_for_each_entry (cache, &cache_chain, link)
+		if (sharing && !found && impl_cache_suits(cache, wanted))
+			found = cache;
+	if (chain_find_locked(wanted->name))
+		found = NULL;
+	if (found)
+		found->sharers++;
+	spin_unlock_irqrestore(&chain_lock, flags);
+	return found;
+}
+
+/* One owner less of a cache that has others: true. Whose name it bears may be the one who goes. */
+static bool chain_unshare(struct kmem_cache *cache)
+{
+	char *name = cache->sharers && !cache->own_name ? kstrdup(cache->name, GFP_KERNEL) : NULL;
+	unsigned long flags = spin_lock_save(&chain_lock);
+	bool shared = cache->sharers > 0;
+
+	cache->sharers -= shared;
+	if (shared && !cache->own_name) {
+		cache->own_name = name;
+		cache->name = name ? name : "shared";
+		name = NULL;
+	}
+	spin_unlock_irqrestore(&chain_lock, flags);
+	kfree(name);
+	return shared;
+}
+
+bool slab_set_sharing(bool wanted)
+{
+	bool was = sharing;
+
+	sharing = wanted;
+	return was;
+}
+
 static struct kmem_cache *create_or_report(const struct kmem_cache *wanted)
 {
 	const char *refusal = creation_refusal(wanted),
@@ -247,6 +295,8 @@ static struct kmem_cache *create_or_report(const struct kmem_cache *wanted)
 		report_warn("kmem_cache_create: %s: cache %s, size %zu, align %zu, flags 0x%x",
 			    refusal, name, wanted->object_size, wanted->align, wanted->flags);
 	else
+		cache = chain_share(wanted);
+	if (!refusal && !cache)
 		cache = cache_create(wanted, &error);
 	if (error == -EEXIST)
 		report_warn("kmem_cache_create: a cache named %s exists", name);
@@ -291,6 +341,8 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 		report_warn("kmem_cache_destroy: %s is the allocator's own", cache->name);
 		return;
 	}
+	if (chain_unshare(cache))
+		return;
 	if (kmem_cache_shrink(cache) != 0) {
 		live = impl_live_objects(cache, objects, ARRAY_SIZE(objects));
 		misuse_live_objects(cache, objects, min(live, ARRAY_SIZE(objects)), live);
@@ -298,6 +350,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	}
 	chain_del(cache);
 	impl_cache_release(cache);
+	kfree(cache->own_name);
 	kmem_cache_free(cache_cache, cache);
 }
 
@@ -373,6 +426,11 @@ void slab_init(void)
 	cache_cache = impl_boot_cache();
 	CHECK(cache_init(cache_cache, &wanted) == 0);
 	CHECK(chain_add(cache_cache));
+
+	if (cmdline_has("slab_nomerge"))
+		sharing = false;
+	else if (cmdline_has("slab_merge"))
+		sharing = true;
 
 	kmalloc_init();
 	dev_kmalloc_init();

@@ -306,3 +306,18 @@ int impl_cache_start(struct kmem_cache *common)
 	cache_set_guess(cache, &slub_no_cpu, cpu);
 	return 0;
 }
+
+/* Alike in all that can be seen of an object, and at most a word larger. (Linux: find_mergeable) */
+bool slub_cache_suits(const struct kmem_cache *cache, const struct kmem_cache *wanted)
+{
+	const slab_flags_t never = SLAB_DEBUG_FLAGS | SLAB_NO_MERGE | SLAB_PERMANENT | SLAB_DEVMEM;
+	const slab_flags_t same = SLAB_CACHE_DMA | SLAB_RECLAIM_ACCOUNT;
+	size_t align = layout_align(wanted), size = ALIGN_UP(wanted->object_size, align);
+
+	if ((cache->flags | wanted->flags) & never || (cache->flags ^ wanted->flags) & same)
+		return false;
+	if (cache->ctor || wanted->ctor || cache->usersize || wanted->usersize)
+		return false;
+	return size <= cache->size && cache->size - size < sizeof(void *) &&
+	       IS_ALIGNED(cache->size, align) && wanted->object_size <= cache->object_size;
+}

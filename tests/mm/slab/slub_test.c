@@ -238,3 +238,213 @@ KTEST(slub, a_chain_of_another_length_is_seen_when_a_cpu_takes_the_slab_fault_S8
 	}
 	kmem_cache_destroy(&cache->common);
 }
+
+/* sem-S8: alike caches are one, until the last owner has gone. */
+KTEST(slub, alike_caches_are_one_and_the_last_owner_destroys_it_sem_S8)
+{
+	bool was = slab_set_sharing(true);
+	char name[] = "test-first";
+	struct kmem_cache *first = kmem_cache_create(name, 200, 0, 0, NULL), *second, *other;
+	void *object;
+
+	ASSERT_TEST(first);
+	second = kmem_cache_create("test-second", 196, 8, 0, NULL);
+	EXPECT_EQ(second, first);
+	EXPECT_EQ(slab_find_cache("test-second"), NULL);
+
+	other = kmem_cache_create("test-dma", 200, 0, SLAB_CACHE_DMA, NULL);
+	EXPECT_TRUE(other && other != first);
+	kmem_cache_destroy(other);
+	other = kmem_cache_create("test-own", 200, 0, SLAB_NO_MERGE, NULL);
+	EXPECT_TRUE(other && other != first);
+	kmem_cache_destroy(other);
+	other = kmem_cache_create("test-larger", 208, 0, 0, NULL);
+	EXPECT_TRUE(other && other != first);
+	kmem_cache_destroy(other);
+	EXPECT_REPORT("exists", EXPECT_EQ(kmem_cache_create("test-first", 200, 0, 0, NULL), NULL));
+
+	object = kmem_cache_alloc(second, GFP_KERNEL);
+	kmem_cache_destroy(first);
+	name[5] = 'X'; /* the name's owner has gone */
+	EXPECT_STREQ(second->name, "test-first");
+	EXPECT_EQ(slab_find_cache("test-first"), second);
+	kmem_cache_free(second, object);
+	kmem_cache_destroy(second);
+	EXPECT_EQ(slab_find_cache("test-first"), NULL);
+	slab_set_sharing(was);
+}
+
+static void construct(void *object)
+{
+	memset(object, 0x77, 64);
+}
+
+/* sem-S8: what a constructor wrote stays, all of it, while the object is free. */
+KTEST(slub, the_free_pointer_lies_behind_what_a_constructor_made_sem_S8)
+{
+	struct kmem_cache *cache = kmem_cache_create("test-ctor", 64, 0, 0, construct);
+	void *objects[4];
+
+	ASSERT_TEST(cache);
+	EXPECT_GE(to_slub_cache(cache)->offset, 64);
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
+			objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+			ASSERT_TEST(objects[i]);
+			EXPECT_EQ(memchr_inv(objects[i], 0x77, 64), NULL);
+		}
+		for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+			kmem_cache_free(cache, objects[i]);
+	}
+	kmem_cache_destroy(cache);
+}
+
+/* sem-S8: a node keeps min_partial slabs, empty ones too, and gives the others back. */
+KTEST(slub, empty_slabs_above_min_partial_go_back_sem_S8)
+{
+	static void *objects[40 * SLUB_TEST_MOST];
+	struct slub_cache *cache = test_cache(2048, 0);
+	unsigned int nr, i;
+	struct slab_info info;
+
+	ASSERT_TEST(cache && cache->objects <= SLUB_TEST_MOST);
+	nr = 40 * cache->objects;
+	for (i = 0; i < nr; i++)
+		objects[i] = test_alloc(cache);
+	slab_get_info(&cache->common, &info);
+	EXPECT_EQ(info.slabs, 40);
+	EXPECT_EQ(info.active_objects, nr);
+	give_all(cache, objects, nr);
+	slab_get_info(&cache->common, &info);
+	EXPECT_LE(info.slabs, cache->min_partial + cache->cpu_partial + 2);
+	impl_cache_drain(&cache->common);
+	slab_get_info(&cache->common, &info);
+	EXPECT_EQ(info.active_objects, 0);
+	EXPECT_LE(info.slabs, cache->min_partial + 1);
+	EXPECT_EQ(kmem_cache_shrink(&cache->common), 0);
+	slab_get_info(&cache->common, &info);
+	EXPECT_EQ(info.slabs, 0);
+	kmem_cache_destroy(&cache->common);
+}
+
+/*
+ * Three slabs with one, two and three objects in use; sem-S8
+ *
+ *	after shrinking the list begins with the fullest
+ */
+KTEST(slub, shrinking_puts_the_fullest_slabs_first_sem_S8)
+{
+	void *objects[3 * SLUB_TEST_MOST];
+	struct slub_cache *cache = test_cache(2048, 0);
+	struct slub_node *node;
+	unsigned int nr, i, last = 0;
+	struct slab *slab;
+
+	ASSERT_TEST(cache && cache->objects <= SLUB_TEST_MOST);
+	nr = cache->objects;
+	node = &cache->node[cpu_to_node(arch_cpu_id())];
+	for (i = 0; i < 3 * nr; i++)
+		objects[i] = test_alloc(cache);
+	for (i = 0; i < 3 * nr; i++)
+		if (i % nr > i / nr)
+			kmem_cache_free(&cache->common, objects[i]);
+	kmem_cache_shrink(&cache->common);
+	EXPECT_EQ(node->nr_partial, 3);
+	list_for_each_entry (slab, &node->partial, list) {
+		unsigned int nr_free = nr - slab_state(slab).inuse;
+
+		EXPECT_GE(nr_free, last);
+		last = nr_free;
+	}
+	for (i = 0; i < 3 * nr; i++)
+		if (i % nr <= i / nr)
+			kmem_cache_free(&cache->common, objects[i]);
+	kmem_cache_destroy(&cache->common);
+}
+
+/* fault-S16: memory in pieces of one page. */
+KTEST(slub, without_a_large_block_a_slab_of_the_least_order_does_fault_S16)
+{
+	struct slub_cache *cache = test_cache(2048, 0);
+	gfp_t quiet = GFP_KERNEL | __GFP_NOWARN | __GFP_MEMALLOC;
+	struct page *page, *following, *kept;
+	unsigned int order = MAX_ORDER;
+	void *object;
+	LIST_HEAD(taken);
+
+	ASSERT_TEST(cache && cache->order > cache->least_order);
+	kept = alloc_page(quiet);
+	ASSERT_TEST(kept);
+	while (order-- > 0)
+		while ((page = alloc_pages(quiet, order)))
+			list_add(&page->lru, &taken);
+	__free_page(kept);
+	object = kmem_cache_alloc(&cache->common, quiet);
+	EXPECT_TRUE(object);
+	if (object) {
+		EXPECT_EQ(slab_state(object_slab(object)).objects, cache->least_objects);
+		kmem_cache_free(&cache->common, object);
+	}
+	list_for_each_entry_safe (page, following, &taken, lru)
+		__free_pages(page, page->order);
+	kmem_cache_destroy(&cache->common);
+}
+
+/* Each invariant is broken once; the check must see it, and be content again afterwards. */
+KTEST(slub, the_check_sees_each_invariant_broken)
+{
+	struct slub_cache *cache = test_cache(512, 0);
+	struct slub_node *node;
+	union slab_state kept;
+	struct slub_cpu *cpu;
+	struct slab *slab;
+	void *a, *list;
+
+	ASSERT_TEST(cache);
+	node = &cache->node[cpu_to_node(arch_cpu_id())];
+	a = test_alloc(cache);
+	slab = object_slab(a);
+	cpu = this_cpu_ptr(cache->cpu);
+	EXPECT_TRUE(impl_cache_check(&cache->common));
+
+	slab->state.frozen = 0; /* U3 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	slab->state.frozen = 1;
+	list = cpu->freelist; /* U3: a chain that leads out of the slab */
+	cpu->freelist = node;
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	cpu->freelist = list;
+	cpu->nr_partial++; /* U3 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	cpu->nr_partial--;
+
+	impl_cache_drain(&cache->common);
+	EXPECT_TRUE(impl_cache_check(&cache->common));
+	kept = slab->state;
+	slab->state.inuse++; /* U1 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	slab->state = kept;
+	slab->state.free = FREE_NONE; /* U1, U2 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	slab->state = kept;
+	slab->state.frozen = 1; /* U2 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	slab->state = kept;
+	node->nr_partial++; /* U2 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	node->nr_partial--;
+	slab->state.id++; /* U4 */
+	EXPECT_FALSE(impl_cache_check(&cache->common));
+	slab->state = kept;
+	node->nr_slabs++; /* U5 */
+	EXPECT_TRUE(!CONFIG_DEBUG || !impl_cache_check(&cache->common));
+	node->nr_slabs--;
+	if (CONFIG_DEBUG) { /* U6 */
+		list_move(&slab->list, &node->full);
+		EXPECT_FALSE(impl_cache_check(&cache->common));
+		list_move(&slab->list, &node->partial);
+	}
+	EXPECT_TRUE(impl_cache_check(&cache->common));
+	kmem_cache_free(&cache->common, a);
+	kmem_cache_destroy(&cache->common);
+}
