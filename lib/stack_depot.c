@@ -33,6 +33,7 @@
 #include <arch/stack.h>
 #include <lib/bits.h>
 #include <lib/check.h>
+#include <lib/printk.h>
 #include <lib/report.h>
 #include <lib/printf.h>
 #include <lib/string.h>
@@ -281,7 +282,13 @@ bool stack_depot_check(void)
 	if (!stack_depot_is_open())
 		return true;
 	for (uint32_t bucket = 0; bucket < depot.nr_buckets; bucket++)
-		if (!check_chain(bucket, &nr_records))
+		if (!check_chain(bucket, &nr_records)) {
+			pr_err("stack_depot_check: T1 or T2 fails in bucket %u", bucket);
 			return false;
-	return nr_records == depot.nr_records && depot.used <= depot.nr_words;
+		}
+	if (nr_records == depot.nr_records && depot.used <= depot.nr_words)
+		return true;
+	pr_err("stack_depot_check: T3 fails: %lu records in chains, %lu counted, %u of %u words",
+	       nr_records, depot.nr_records, depot.used, depot.nr_words);
+	return false;
 }

@@ -13,6 +13,7 @@
 
 #include <lib/printk.h>
 #include <lib/report.h>
+#include <lib/stack_depot.h>
 #include <mm/bootmem.h>
 #include <mm/early.h>
 #include <mm/memblock.h>
@@ -54,6 +55,7 @@ bool mm_verify(void)
 	good = vmalloc_check() && good;
 	good = resource_check() && good;
 	good = kmap_check() && good;
+	good = stack_depot_check() && good;
 	return good;
 }
 
