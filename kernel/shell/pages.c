@@ -115,7 +115,7 @@ static void list_features(struct seq_file *out)
 	for (feature = 0; feature < NR_PAGE_DEBUG_FEATURES; feature++)
 		seq_printf(out, "  %-16s %-4s %s\n", page_debug_name(feature),
 			   page_debug_is_on(feature) ? "on" : "off", meanings[feature]);
-	seq_printf(out, "%lu blocks are set aside as damaged\n", page_poison_nr_set_aside());
+	seq_printf(out, "blocks that are set aside as damaged: %lu\n", page_poison_nr_set_aside());
 }
 
 static enum page_debug_feature find_feature(const char *name)

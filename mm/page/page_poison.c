@@ -246,7 +246,7 @@ static void report_damage(struct page *page, unsigned int order, const struct da
 		    is_single_bit(damage) ? ": a single bit" : "");
 	report_line("block   pfn 0x%lx, order %u, zone %s of node %d", page_to_pfn(page), order,
 		    page_zone(page)->name, page_to_nid(page));
-	report_line("damage  offset 0x%zx to 0x%zx of the page, %lu bytes wrong in the block",
+	report_line("damage  offset 0x%zx to 0x%zx of the page; wrong bytes in the block: %lu",
 		    damage->first % PAGE_SIZE,
 		    min(damage->last, damage->first | (PAGE_SIZE - 1)) % PAGE_SIZE,
 		    damage->nr_bytes);

@@ -28,10 +28,10 @@ def test_a_write_into_a_freed_page_is_told_with_offset_and_culprit(arch):
     result = boot(arch, append="page_poisoning=1 page_owner=on corrupt=repair", commands="crash page-write; pagedebug; verify")
     assert result.status == OK, result
     assert len(re.findall("loam: BUG page_poison", result.output)) == 1
-    assert re.search(r"damage  offset 0x64 to 0x64 of the page, 1 bytes wrong", result.output)
+    assert re.search(r"damage  offset 0x64 to 0x64 of the page; wrong bytes in the block: 1", result.output)
     assert re.search(r"bytes   from there: 78 aa aa", result.output)
     assert re.search(r"freed   by .*crash_page_write\+0x", result.output)
-    assert "1 blocks are set aside as damaged" in result.output
+    assert "blocks that are set aside as damaged: 1" in result.output
     assert "every invariant holds" in result.output
 
 
