@@ -27,12 +27,6 @@ static inline bool page_is_high(const struct page *page)
 	return page_zone_type(page) == ZONE_HIGHMEM;
 }
 
-/* An address of the windows' region? */
-static inline bool is_kmap_address(const volatile void *address)
-{
-	return (uintptr_t)address - arch_region_base(REGION_KMAP) < arch_region_size(REGION_KMAP);
-}
-
 void *kmap_local_high(struct page *page);
 void kunmap_local_high(const void *address);
 
@@ -42,13 +36,13 @@ void kunmap_local_high(const void *address);
  */
 static inline void *kmap_local_page(struct page *page)
 {
-	return likely(!page_is_high(page)) ? phys_to_virt(page_to_phys(page))
-					   : kmap_local_high(page);
+	return likely(!page_is_high(page)) ? lowmem_page_address(page) : kmap_local_high(page);
 }
 
 static inline void kunmap_local(const void *address)
 {
-	if (unlikely(is_kmap_address(address)))
+	/* The direct map lies below; what lies above the windows is none, and reported. */
+	if (unlikely((uintptr_t)address >= arch_region_base(REGION_KMAP)))
 		kunmap_local_high(address);
 }
 

@@ -153,6 +153,15 @@ static inline bool page_exists(const struct page *page)
 	return pfn_valid(offset >> PAGE_STRUCT_SHIFT | offset << (64 - PAGE_STRUCT_SHIFT));
 }
 
+/* The address of a page that is known to be in the direct map: one multiplication by a power of two. (Linux: lowmem_page_address) */
+static inline void *lowmem_page_address(const struct page *page)
+{
+	uintptr_t offset = (uintptr_t)page - arch_region_base(REGION_VMEMMAP);
+
+	return (void *)(arch_region_base(REGION_DIRECT_MAP) +
+			offset * (PAGE_SIZE / sizeof(struct page)));
+}
+
 /* Address in the direct map, NULL for high memory. (Linux: page_address) */
 void *page_address(const struct page *page);
 

@@ -44,6 +44,13 @@ static const struct {
 	{"bulk-16-pairs", NULL, bench_bulk_16},
 	{"percpu-64-pair", NULL, bench_percpu_64},
 	{"kmalloc-64K-pair", large_pair, NULL},
+	{"vmalloc-4K-pair", NULL, bench_vmalloc_4k},
+	{"vmalloc-64K-pair", NULL, bench_vmalloc_64k},
+	{"vmalloc-1M-pair", NULL, bench_vmalloc_1m},
+	{"vmalloc-1000-pair", NULL, bench_vmalloc_batch},
+	{"ioremap-pair", NULL, bench_ioremap},
+	{"kmap-local-low-pair", NULL, bench_kmap_low},
+	{"kmap-local-high-pair", NULL, bench_kmap_high},
 };
 
 static uint64_t mean_cost(void (*run)(void), uint64_t (*cost)(void))

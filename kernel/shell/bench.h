@@ -12,3 +12,12 @@ uint64_t bench_page_order3(void);
 uint64_t bench_page_order9(void);
 uint64_t bench_page_batch(void); /* 4,096 single pages, then all given back: per page */
 uint64_t bench_page_zeroed(void);
+
+/* bench_virt.c: pairs of vmalloc() and vfree(); 1,000 areas, then all given back: per area; 0 where there is nothing to measure. */
+uint64_t bench_vmalloc_4k(void);
+uint64_t bench_vmalloc_64k(void);
+uint64_t bench_vmalloc_1m(void);
+uint64_t bench_vmalloc_batch(void);
+uint64_t bench_ioremap(void);
+uint64_t bench_kmap_low(void);
+uint64_t bench_kmap_high(void);

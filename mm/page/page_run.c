@@ -53,6 +53,10 @@ void free_page_run(struct page *page, unsigned long nr)
 {
 	unsigned long i;
 
+	if (nr == 1) {
+		__free_page(page);
+		return;
+	}
 	while (nr) {
 		unsigned int order = order_at(page, nr);
 

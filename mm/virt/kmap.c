@@ -33,7 +33,8 @@
  *	K2  Each slot with a page is in the hash once, under that page.
  *	K3  A local slot is mapped exactly when it is below its CPU's depth.
  *
- * LOCKING	kmap_lock protects the persistent slots; kmap() may sleep. Local slots are their CPU's.
+ * LOCKING	kmap_lock protects the persistent slots; kmap() may sleep. Local slots are their CPU's,
+ *		and a task that has one open stays there.
  * COST		kmap_local_page() of a high page is some 60 instructions with its kunmap_local();
  *		a flush every 512 kmap().
  * FLOOR	virt.
@@ -55,43 +56,36 @@
 #include <mm/pgtable.h>
 #include "vm_area.h"
 
-#define LAST_PKMAP    PT_ENTRIES
-#define HASH_BITS     7
-#define NO_SLOT	      0xffff
-#define CPUS_OF_TABLE (PT_ENTRIES / KM_MAX_IDX)
+#define LAST_PKMAP PT_ENTRIES
+#define HASH_BITS  7
+#define NO_SLOT	   0xffff
 
 /* --- windows of one CPU ------------------------------------------------------------- */
 
-static pte_t *local_leaves[(NR_CPUS + CPUS_OF_TABLE - 1) / CPUS_OF_TABLE];
-static DEFINE_PER_CPU(unsigned int, local_depth);
+/* Constant but for `depth`, which an interrupt leaves as it found it: so interrupts may stay on. */
+struct local_windows {
+	pte_t *leaf;  /* KM_MAX_IDX entries */
+	uintptr_t va; /* what the first one maps */
+	unsigned int depth;
+};
+static DEFINE_PER_CPU(struct local_windows, local);
 
 static uintptr_t slot_address(unsigned long slot)
 {
 	return arch_region_base(REGION_KMAP) + slot * PAGE_SIZE;
 }
 
-/* The n-th window of a CPU: its entry, and by *va its address. */
-static pte_t *local_slot(unsigned int cpu, unsigned int index, uintptr_t *va)
-{
-	unsigned int slot = cpu * KM_MAX_IDX + index;
-
-	*va = slot_address(LAST_PKMAP + slot);
-	return &local_leaves[slot / PT_ENTRIES][slot % PT_ENTRIES];
-}
-
 void *kmap_local_high(struct page *page)
 {
-	unsigned long flags = arch_irq_save();
-	unsigned int index = this_cpu_read(local_depth);
-	uintptr_t va;
-	pte_t *leaf;
+	unsigned int index = this_cpu_read(local.depth);
+	uintptr_t va = this_cpu_read(local.va) + index * PAGE_SIZE;
 
 	CHECK(index < KM_MAX_IDX, "%u windows of this CPU are open", index);
-	this_cpu_write(local_depth, index + 1);
-	leaf = local_slot(arch_cpu_id(), index, &va);
-	arch_pte_set(leaf, arch_pte_leaf(page_to_phys(page), PROT_KERNEL_RW, 0));
+	/* From here on the slot is ours: an interrupt takes the next one. */
+	this_cpu_write(local.depth, index + 1);
+	arch_pte_set(this_cpu_read(local.leaf) + index,
+		     arch_pte_leaf(page_to_phys(page), PROT_KERNEL_RW, 0));
 	arch_map_sync(va, PAGE_SIZE);
-	arch_irq_restore(flags);
 	return (void *)va;
 }
 
@@ -105,20 +99,16 @@ static __noinline void local_misuse(const void *address, unsigned int depth)
 
 void kunmap_local_high(const void *address)
 {
-	unsigned long flags = arch_irq_save();
-	unsigned int depth = this_cpu_read(local_depth);
-	uintptr_t va = 0;
-	pte_t *leaf = depth ? local_slot(arch_cpu_id(), depth - 1, &va) : NULL;
+	unsigned int index = this_cpu_read(local.depth) - 1;
+	uintptr_t va = this_cpu_read(local.va) + index * PAGE_SIZE;
 
-	if (unlikely(!leaf || ((uintptr_t)address & PAGE_MASK) != va)) {
-		arch_irq_restore(flags);
-		local_misuse(address, depth);
+	if (unlikely(index >= KM_MAX_IDX || ((uintptr_t)address & PAGE_MASK) != va)) {
+		local_misuse(address, index + 1);
 		return;
 	}
-	arch_pte_set(leaf, (pte_t){0});
+	arch_pte_set(this_cpu_read(local.leaf) + index, (pte_t){0});
 	arch_tlb_flush_local(va, PAGE_SIZE);
-	this_cpu_write(local_depth, depth - 1);
-	arch_irq_restore(flags);
+	this_cpu_write(local.depth, index);
 }
 
 /* --- windows for everybody -------------------------------------------------------------- */
@@ -311,11 +301,12 @@ static bool check_persistent(void)
 
 static bool check_local(unsigned int cpu)
 {
-	unsigned int index, depth = *per_cpu_ptr(&local_depth, cpu);
-	uintptr_t va;
+	const struct local_windows *windows = per_cpu_ptr(&local, cpu);
+	unsigned int index;
 
 	for (index = 0; index < KM_MAX_IDX; index++)
-		if ((arch_pte_kind(*local_slot(cpu, index, &va), 0) == PTE_LEAF) != (index < depth))
+		if ((arch_pte_kind(windows->leaf[index], 0) == PTE_LEAF) !=
+		    (index < windows->depth))
 			return broken("K3 a local window does not agree with the depth",
 				      cpu * KM_MAX_IDX + index);
 	return true;
@@ -334,13 +325,21 @@ bool kmap_check(void)
 void kmap_init(void)
 {
 	uintptr_t base = arch_region_base(REGION_KMAP);
-	unsigned int slot, i;
+	unsigned int slot, cpu, i;
+	pte_t *leaves = NULL;
 
 	for (slot = 0; slot < LAST_PKMAP; slot++)
 		pkmap[slot].next = NO_SLOT;
 	for (i = 0; i < ARRAY_SIZE(hash); i++)
 		hash[i] = NO_SLOT;
 	pkmap_leaves = vm_leaf_table(base);
-	for (i = 0; i <= (nr_possible_cpus() - 1) / CPUS_OF_TABLE; i++)
-		local_leaves[i] = vm_leaf_table(base + (i + 1) * PT_ENTRIES * PAGE_SIZE);
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		struct local_windows *windows = per_cpu_ptr(&local, cpu);
+
+		slot = LAST_PKMAP + cpu * KM_MAX_IDX;
+		if (slot % PT_ENTRIES == 0)
+			leaves = vm_leaf_table(slot_address(slot));
+		windows->leaf = leaves + slot % PT_ENTRIES;
+		windows->va = slot_address(slot);
+	}
 }

@@ -43,7 +43,7 @@
  *		is its CPU's, moved with interrupts off. vm_tables, a mutex, serialises changes to page tables
  *		but stores into a block's own table, whose slots have owners.
  * COST		A small area: O(1), but for one walk in the tree when it is freed; a flush
- *		every lazy_max pages. A large area: the tree, a walk down the tables, a flush of its own.
+ *		every 64 pages. A large area: the tree, a walk down the tables, a flush of its own.
  * FLOOR	virt.
  * LINUX	mm/vmalloc.c: alloc_vmap_area(), remove_vm_area(), purge_vmap_area_lazy(), and
  *		vb_alloc() for the blocks, which there serve only vm_map_ram(). There pages go back before the flush.
@@ -57,12 +57,16 @@
 #include <lib/mutex.h>
 #include <lib/percpu.h>
 #include <lib/spinlock.h>
+#include <mm/percpu.h>
 #include <mm/pgtable.h>
 #include <mm/shrinker.h>
 
 #define BLOCK_SLOTS	PT_ENTRIES /* pages of a block: what one table maps */
 #define BLOCK_SIZE	(BLOCK_SLOTS * PAGE_SIZE)
 #define SMALL_PAGES_MAX 32
+
+/* So many pages wait for a flush at most: what waits is not in the CPU's lists and arrays. */
+#define LAZY_PAGES_MAX 64
 
 struct vm_block {
 	struct vm_struct area; /* VM_BLOCK: stands in the space for all of it */
@@ -84,8 +88,7 @@ static struct kmem_cache *vm_area_cache;
 
 static struct vm_struct *lazy_list;
 static struct vmalloc_counts counts;
-static unsigned long lazy_max; /* pages, above which a free purges */
-static bool purge_is_due;      /* it could not, where it was due */
+static bool purge_is_due; /* it could not, where it was due */
 
 /* --- table pages ------------------------------------------------------------------ */
 
@@ -199,6 +202,18 @@ static bool slots_die_locked(struct vm_block *block, unsigned int nr)
 	return block->retired && block->dead == BLOCK_SLOTS;
 }
 
+/* The slots of an area that is over. */
+static bool slots_put_locked(const struct vm_struct *area)
+{
+	struct vm_block *block = area->block;
+	unsigned long first = (area->range.start - block->area.range.start) >> PAGE_SHIFT;
+	unsigned int nr = (unsigned int)vm_area_pages(area) + 1, i;
+
+	for (i = 0; i < nr; i++)
+		block->owner[first + i] = NULL;
+	return slots_die_locked(block, nr);
+}
+
 /* No CPU takes from the block any more: what it has left is dead. */
 static void block_retire(struct vm_block *block)
 {
@@ -268,17 +283,20 @@ static pte_t *small_leaves(const struct vm_struct *area)
 
 /* --- areas ---------------------------------------------------------------------------- */
 
-static void count_area(const struct vm_struct *area, long sign)
+/* Each CPU's share of what lives: made here less freed here. */
+static DEFINE_PER_CPU(unsigned long, nr_areas);
+static DEFINE_PER_CPU(unsigned long, nr_area_pages);
+
+static inline void count_area(const struct vm_struct *area, long sign)
 {
-	counts.areas += (unsigned long)sign;
-	counts.pages += (unsigned long)sign * vm_area_pages(area);
+	this_cpu_add(nr_areas, sign);
+	this_cpu_add(nr_area_pages, sign * (long)vm_area_pages(area));
 }
 
 struct vm_struct *vm_area_get(unsigned long size, unsigned long align, unsigned int flags,
 			      const void *caller)
 {
 	struct vm_struct *area = kmem_cache_alloc(vm_area_cache, GFP_KERNEL);
-	unsigned long irq_flags;
 	bool got;
 
 	if (!area)
@@ -300,9 +318,7 @@ struct vm_struct *vm_area_get(unsigned long size, unsigned long align, unsigned 
 		kmem_cache_free(vm_area_cache, area);
 		return NULL;
 	}
-	spin_lock_irqsave(&vm_lock, irq_flags);
 	count_area(area, 1);
-	spin_unlock_irqrestore(&vm_lock, irq_flags);
 	return area;
 }
 
@@ -357,30 +373,21 @@ bool vm_freed_find(uintptr_t address, struct vm_freed *found)
 static void area_release_locked(struct vm_struct *area)
 {
 	struct vm_block *block = area->block;
-	unsigned int first, i, nr;
 	unsigned long flags;
-	bool over;
+	bool over = false;
 
 	if (area->flags & VM_IOREMAP)
 		ioremap_forget(area);
 	vm_pages_free(area);
 	spin_lock_irqsave(&vm_lock, flags);
 	remember_locked(area);
-	spin_unlock_irqrestore(&vm_lock, flags);
-	if (!block) {
-		range_put(area);
-		goto out_free;
-	}
-	first = (unsigned int)((area->range.start - block->area.range.start) >> PAGE_SHIFT);
-	nr = (unsigned int)vm_area_pages(area) + 1;
-	spin_lock_irqsave(&vm_lock, flags);
-	for (i = 0; i < nr; i++)
-		block->owner[first + i] = NULL;
-	over = slots_die_locked(block, nr);
+	if (block)
+		over = slots_put_locked(area);
+	else
+		va_space_free(&space, &area->range);
 	spin_unlock_irqrestore(&vm_lock, flags);
 	if (over)
 		block_free_locked(block);
-out_free:
 	kmem_cache_free(vm_area_cache, area);
 }
 
@@ -474,8 +481,9 @@ void vm_area_put(struct vm_struct *area)
 	count_area(area, -1);
 	counts.lazy_areas++;
 	counts.lazy_pages += vm_area_pages(area);
-	/* A large area is still mapped: it wants its purge now. */
-	due = purge_is_due || !area->block || counts.lazy_pages > lazy_max;
+	/* A large area is still mapped, and a device's frames may be wanted with another type: now. */
+	due = purge_is_due || !area->block || area->flags & VM_IOREMAP ||
+	      counts.lazy_pages > LAZY_PAGES_MAX;
 	purge_is_due = due;
 	spin_unlock_irqrestore(&vm_lock, flags);
 	if (due && may_sleep())
@@ -496,9 +504,13 @@ static struct vm_block *block_of_area(struct vm_struct *area)
 
 struct vm_struct *vm_area_find(uintptr_t address)
 {
+	struct vm_block *block = this_cpu_read(vm_block);
 	struct vm_struct *area;
 	unsigned long flags;
 
+	/* Most are freed by the CPU that made them lately; its block stays while it is its block. */
+	if (likely(block && address - block->area.range.start < BLOCK_SIZE))
+		return READ_ONCE(block->owner[(address - block->area.range.start) >> PAGE_SHIFT]);
 	spin_lock_irqsave(&vm_lock, flags);
 	area = area_of_range(va_space_find(&space, address));
 	if (area && address < area->range.start)
@@ -558,10 +570,15 @@ struct vm_struct *vm_area_next(struct vm_struct *area)
 void vmalloc_count(struct vmalloc_counts *now)
 {
 	unsigned long flags;
+	unsigned int cpu;
 
 	spin_lock_irqsave(&vm_lock, flags);
 	*now = counts;
 	spin_unlock_irqrestore(&vm_lock, flags);
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		now->areas += *per_cpu_ptr(&nr_areas, cpu);
+		now->pages += *per_cpu_ptr(&nr_area_pages, cpu);
+	}
 }
 
 /* --- memory runs short ------------------------------------------------------------------------ */
@@ -597,7 +614,6 @@ void vm_area_init(void)
 	va_space_init(&space, arch_region_base(REGION_VMALLOC) + PAGE_SIZE, size - 2 * PAGE_SIZE);
 	vm_area_cache = kmem_cache_create("vm_struct", sizeof(struct vm_struct), 0, SLAB_PANIC,
 					  NULL);
-	lazy_max = min(max(totalram_pages() / 128, 32UL), 8192UL);
 	register_shrinker(&lazy_shrinker);
 }
 

@@ -36,6 +36,8 @@
 
 #define HUGE_SIZE (PT_ENTRIES * PAGE_SIZE)
 
+static unsigned long ram_pages; /* more than that is refused without a try */
+
 void vmalloc_init(void)
 {
 	char word[8];
@@ -46,6 +48,7 @@ void vmalloc_init(void)
 		else
 			pr_warn("vmalloc=%s: nohuge is all that can be said", word);
 	}
+	ram_pages = totalram_pages();
 	vm_area_init();
 }
 
@@ -54,7 +57,7 @@ void vmalloc_init(void)
 /* Whole pages for a size that can be had at all; 0 after a warning. */
 static unsigned long pages_size(const char *who, unsigned long size, gfp_t gfp)
 {
-	if (size != 0 && (size - 1) >> PAGE_SHIFT < totalram_pages())
+	if (likely(size != 0 && (size - 1) >> PAGE_SHIFT < ram_pages))
 		return ALIGN_UP(size, PAGE_SIZE);
 	if (!(gfp & __GFP_NOWARN))
 		report_warn("%s: %lu bytes are %s", who, size,

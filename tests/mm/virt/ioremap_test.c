@@ -99,7 +99,7 @@ KTEST(ioremap, a_frame_has_one_type_at_a_time)
 	iounmap(other);
 	iounmap(first);
 	iounmap(same);
-	/* Only freed mappings are in the way now: they are flushed. */
+	/* The freed mappings are flushed and forgotten. */
 	other = ioremap_wt(pa, 3 * PAGE_SIZE);
 	ASSERT_TEST(other);
 	EXPECT_EQ(type_at(other + 2 * PAGE_SIZE), PROT_WT);
@@ -117,7 +117,7 @@ KTEST(ioremap, an_unmapping_is_believed_once_and_only_of_its_own_kind)
 	EXPECT_REPORT("iounmap: the area is of another kind", iounmap(memory));
 	EXPECT_REPORT("iounmap: not an address of the vmalloc region", iounmap(&registers));
 	iounmap(registers + 12);
-	EXPECT_REPORT("iounmap: freed twice", iounmap(registers));
+	EXPECT_REPORT("iounmap: no area is there", iounmap(registers));
 	vfree(memory);
 }
 

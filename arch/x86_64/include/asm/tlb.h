@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <arch/layout.h>
+
 /* tlb.c: page by page when the range is short, everything when it is long. */
 void x86_tlb_flush_range(uintptr_t va, size_t size);
 void x86_tlb_flush_all(void);
@@ -25,7 +27,11 @@ static inline void arch_tlb_flush(uintptr_t va, size_t size)
 
 static inline void arch_tlb_flush_local(uintptr_t va, size_t size)
 {
-	x86_tlb_flush_range(va, size);
+	/* A window of one page is closed often. */
+	if (__builtin_constant_p(size) && size == PAGE_SIZE)
+		asm volatile("invlpg (%0)" : : "r"(va) : "memory");
+	else
+		x86_tlb_flush_range(va, size);
 }
 
 static inline void arch_tlb_flush_all(void)
