@@ -97,8 +97,10 @@ static int probe(struct device *device)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		void *buffer = dev_kmalloc(device, sizes[i], GFP_KERNEL);
 
-		if (!buffer)
+		if (!buffer) {
+			EXPECT_EQ(device->memory.bytes, 0);
 			return -ENOMEM;
+		}
 		dev_kfree(buffer);
 	}
 	return 0;
