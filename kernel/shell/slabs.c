@@ -47,14 +47,34 @@ static int validate_cache(struct kmem_cache *cache, struct seq_file *out)
 	return errors ? 1 : 0;
 }
 
+#define MAX_CALLERS 32
+
+static void show_caller(const struct slab_leak *leak, struct seq_file *out)
+{
+	unsigned int i;
+
+	seq_printf(out, "  %6lu objects, %8lu bytes, oldest %llu ms ago, by ", leak->objects,
+		   leak->bytes, (unsigned long long)(clock_ms() - leak->oldest_ms));
+	for (i = 0; i < SLAB_LEAK_DEPTH && leak->caller[i]; i++)
+		seq_printf(out, "%s%pB", i ? " <- " : "", (void *)leak->caller[i]);
+	seq_putc(out, '\n');
+}
+
+/* A cache that remembers its users (slab_debug=U) also says who. */
 static void show_live(struct kmem_cache *cache, struct seq_file *out)
 {
+	static struct slab_leak callers[MAX_CALLERS];
+	unsigned int nr, i;
 	struct slab_info info;
 
 	slab_get_info(cache, &info);
-	if (info.active_objects)
-		seq_printf(out, "%-20s %8lu objects of %6zu bytes, %8lu KiB of slabs\n", info.name,
-			   info.active_objects, info.object_size, (info.slabs << info.order) * 4);
+	if (!info.active_objects)
+		return;
+	seq_printf(out, "%-20s %8lu objects of %6zu bytes, %8lu KiB of slabs\n", info.name,
+		   info.active_objects, info.object_size, (info.slabs << info.order) * 4);
+	nr = slab_leaks(cache, callers, MAX_CALLERS);
+	for (i = 0; i < nr; i++)
+		show_caller(&callers[i], out);
 }
 
 /* What is allocated, by cache: drained first, so that what is parked with this CPU is not counted. */

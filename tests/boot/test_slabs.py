@@ -111,6 +111,15 @@ def test_a_failed_command_of_these_fails_the_run(arch):
     assert boot(arch, append="quiet", commands="device unbind nothing").status == COMMAND_FAILED
 
 
+def test_leaks_are_listed_by_caller_where_users_are_tracked(arch):
+    result = boot(arch, append="quiet slab_debug=U", commands="kmalloc 1500; kmalloc 1500; slab leaks kmalloc-2k")
+    assert result.status == OK, result
+    assert re.search(r"kmalloc-2k +2 objects of +2048 bytes", result.output)
+    assert re.search(r"2 objects, +3000 bytes, oldest \d+ ms ago, by .*command_kmalloc\+0x.* <- ", result.output), result
+    plain = boot(arch, append="quiet", commands="kmalloc 1500; slab leaks kmalloc-2k")
+    assert "1 objects of" in plain.output and " by " not in plain.output.split("slab leaks")[-1]
+
+
 def slabinfo(arch, commands="cat /proc/slabinfo"):
     result = boot(arch, append="quiet", commands=commands)
     assert result.status == OK, result
