@@ -60,6 +60,7 @@ test_src += tests/mm/slab/misuse_test.c
 test_src += tests/mm/slab/cache_shrinker_test.c
 test_src += tests/mm/slab/debug_test.c
 test_src += tests/mm/slab/fail_nth_test.c
+test_src += tests/mm/slab/dev_kmalloc_model_test.c
 test_src += tests/mm/slab/mempool_test.c
 test_src += tests/mm/slab/dev_kmalloc_test.c
 test_src += tests/mm/slab/$(SLAB)_test.c

@@ -15,7 +15,8 @@
  *
  *	A header is believed only if its `check` fits: a keyed sum over all that does not change
  *	while it lives, and over its address. So neither stray data nor a copied header is ever followed.
- *	After the free the header stays, with another magic and who freed it, until the memory is used again.
+ *	After the free the header stays, with another magic and who freed it, until the memory is used again;
+ *	slab_debug= therefore leaves these caches alone, as its poison would wipe that out.
  *
  * PICTURE	dev_kmalloc(dev, 1500): an object of dev-kmalloc-2k
  *
@@ -68,9 +69,9 @@ void dev_kmalloc_init(void)
 
 	secret = random_u64() | 1;
 	for (i = 0; i < NR_DEV_CLASSES; i++)
-		dev_caches[i] = kmem_cache_create_early(classes[i].name, classes[i].size,
-							DEV_KMALLOC_HEADER,
-							SLAB_DEVMEM | SLAB_NO_ARRAY);
+		dev_caches[i] = kmem_cache_create_early(
+			classes[i].name, classes[i].size, DEV_KMALLOC_HEADER,
+			SLAB_DEVMEM | SLAB_NO_ARRAY | SLAB_NO_USER_FLAGS);
 }
 
 /* ---- Headers ---- */

@@ -35,7 +35,8 @@ static void free_all(struct kmem_cache *cache, struct list_head *objects)
 static struct kmem_cache *memory_full_of_free_objects(void)
 {
 	const struct slab_tuning all = {.limit = 4096, .batchcount = 4096, .shared = 0};
-	struct kmem_cache *cache = kmem_cache_create("test-idle", 128 * KiB, 0, 0, NULL);
+	struct kmem_cache *cache = kmem_cache_create("test-idle", 128 * KiB, 0, SLAB_NO_USER_FLAGS,
+						     NULL);
 	struct list_head *object;
 	LIST_HEAD(objects);
 
@@ -75,7 +76,8 @@ KTEST(cache_shrinker, a_request_for_pages_gets_what_lies_in_free_slabs)
 /* sem-S12 */
 KTEST(cache_shrinker, every_cache_gives_its_free_slabs_and_keeps_the_others)
 {
-	struct kmem_cache *cache = kmem_cache_create("test-idle", 1000, 0, 0, NULL);
+	struct kmem_cache *cache = kmem_cache_create("test-idle", 1000, 0, SLAB_NO_USER_FLAGS,
+						     NULL);
 	void *held, *p[64];
 	unsigned int i;
 
