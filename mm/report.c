@@ -230,7 +230,7 @@ void proc_slabinfo(struct seq_file *file)
 		seq_printf(file, " : tunables %4u %4u %4u", info.limit, info.batchcount,
 			   info.shared);
 		seq_printf(file, " : slabdata %6lu %6lu %6lu\n", info.active_slabs, info.slabs,
-			   0UL);
+			   info.shared_avail);
 	}
 }
 

@@ -209,6 +209,7 @@ struct slab_info {
 		objects; /* objects in CPU arrays count as active, as in Linux */
 	unsigned long active_slabs, slabs;
 	unsigned int limit, batchcount, shared;
+	unsigned long shared_avail; /* objects parked between the CPUs of a node */
 	unsigned int color_next, colors, color_off;
 };
 

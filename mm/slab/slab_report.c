@@ -100,6 +100,7 @@ static void node_add_info(struct slab_cache *cache, struct kmem_list3 *node, str
 			info->objects += cache->objects;
 		}
 	}
+	info->shared_avail += node->shared ? node->shared->avail : 0;
 	spin_unlock_irqrestore(&node->lock, flags);
 }
 

@@ -137,3 +137,45 @@ KTEST(cache_shrinker, meminfo_counts_caches_that_can_be_reclaimed_apart)
 	kmem_cache_destroy(cache);
 	EXPECT_EQ(meminfo("SReclaimable:"), before);
 }
+
+/* What `file` shows of one cache, from its name on. */
+static const char *slabinfo_line(const char *name)
+{
+	static char text[16384];
+	struct text_buffer buffer;
+	struct seq_file file = {.sink = &buffer.sink};
+	const char *line;
+
+	text_buffer_init(&buffer, text, sizeof(text));
+	proc_slabinfo(&file);
+	line = strstr(text, name);
+	return line ? line : "";
+}
+
+/* sem-S10 */
+KTEST(cache_shrinker, slabinfo_shows_what_is_parked_between_cpus)
+{
+	const struct slab_tuning tuning = {.limit = 8, .batchcount = 4, .shared = 4};
+	struct kmem_cache *cache = kmem_cache_create("test-shared", 256, 0, SLAB_NO_USER_FLAGS,
+						     NULL);
+	struct slab_info info;
+	char wanted[16];
+	void *p[20];
+	unsigned int i;
+
+	ASSERT_TEST(cache);
+	if (slab_tune(cache, &tuning)) {
+		kmem_cache_destroy(cache);
+		SKIP_TEST("this allocator parks nothing by number");
+	}
+	EXPECT_TRUE(strstr(slabinfo_line("test-shared"), " : tunables    8    4    4 : slabdata"));
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		kmem_cache_free(cache, p[i]);
+	slab_get_info(cache, &info);
+	snprintf(wanted, sizeof(wanted), "%6lu\n", info.shared_avail);
+	EXPECT_TRUE(info.shared_avail > 0 && info.shared_avail <= 16);
+	EXPECT_TRUE(!strncmp(strchr(slabinfo_line("test-shared"), '\n') - 6, wanted, 7));
+	kmem_cache_destroy(cache);
+}
