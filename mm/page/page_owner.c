@@ -20,7 +20,7 @@
  *
  * LOCKING	The record of a page belongs to whoever allocates or frees it. A reader beside
  *		them may see a mixture of old and new.
- * COST		A walk of the stack and the depot, some 500 instructions an allocation and a free, and
+ * COST		A walk of the stack and the depot, some 1,000 instructions an allocation and a free, and
  *		5 for each page. 0.4 % of memory.
  * FLOOR	page. Called by features.c.
  * LINUX	mm/page_owner.c; there the records lie in page_ext.
