@@ -150,3 +150,15 @@ def test_frag_and_compact_explain_themselves(arch):
     assert "unusable: the share of free memory" in output and "why it fails: towards 0 for want of memory" in output
     assert re.search(r"\d+ pages moved, \d+ could not", output) and "free blocks of 2 MiB and more:" in output
     assert "every invariant holds" in output
+
+
+def test_pcp_and_buddy_show_a_page_on_its_way(arch):
+    output = boot(arch, append="quiet", commands="alloc 0; free; pcp; buddy").output.replace("\r", "")
+    lists = re.findall(r"^node 0, zone (\w+), cpu 0: (\d+) pages in lists, at most (\d+), (\d+) moved at once; blocks in each list:$", output, re.M)
+    assert lists and any(int(pages) for _, pages, _, _ in lists)
+    assert all(int(pages) <= int(most) for _, pages, most, _ in lists)
+    assert re.search(r"^  Movable +order 0 +\d+  order 1 +\d+  order 2 +\d+  order 3 +\d+$", output, re.M)
+    for zone, free in re.findall(r"^node 0, zone (\w+): pfn 0x[0-9a-f]+\.\.0x[0-9a-f]+, (\d+) of \d+ managed pages free", output, re.M):
+        block = output.split(f"zone {zone}: pfn")[1].split("pageblocks of")[0]
+        assert sum(int(pages) for pages in re.findall(r"= +(\d+) pages", block)) == int(free), zone
+    assert "Unmovable Movable Reclaimable HighAtomic CMA Isolate" in output
