@@ -13,6 +13,7 @@
 #include <lib/fault_injection.h>
 
 #include <arch/cpu.h>
+#include <lib/context.h>
 #include <lib/errno.h>
 #include <lib/string.h>
 
@@ -136,7 +137,7 @@ bool fault_nth_is_set(void)
 
 static bool sweep_fails(void)
 {
-	if (!READ_ONCE(sweep.left) || sweep.cpu != arch_cpu_id() || --sweep.left)
+	if (!READ_ONCE(sweep.left) || sweep.cpu != arch_cpu_id() || in_interrupt() || --sweep.left)
 		return false;
 	sweep.fired = true;
 	return true;

@@ -46,7 +46,7 @@ bool should_fail(struct fault_attr *attr, size_t size);
 bool fault_attr_is_active(const struct fault_attr *attr);
 
 /*
- * For sweeps: the n-th request from now that this CPU makes, of any kind that asks should_fail(), fails; 0 ends it. Returns
+ * For sweeps: the n-th request from now that this CPU makes outside interrupts, of any kind that asks should_fail(), fails; 0 ends it. Returns
  * whether the last one that was set came to fail. (Linux: /proc/self/fail-nth)
  */
 bool fault_fail_nth(unsigned long n);

@@ -74,6 +74,7 @@ static void take_targets(struct compaction *compaction, struct page *block)
 	unsigned int order = block->order;
 	unsigned long i;
 
+	ASSERT(page_is_buddy(block, order, zone_node_bits(zone)) && spin_is_locked(&zone->lock));
 	free_list_take(zone, block, order, pageblock_type(zone, page_to_pfn(block)));
 	for (i = 0; i < 1UL << order; i++) {
 		block[i].state = page_state(PG_PCP | PG_MOVABLE, 0, block[i].zone_node);
@@ -92,6 +93,7 @@ static void collect_targets(struct compaction *compaction, unsigned long start, 
 	unsigned long pfn = start, flags, step;
 	struct page *page;
 
+	ASSERT(start < end && end - start <= 1UL << zone->pageblock_order);
 	spin_lock_irqsave(&zone->lock, flags);
 	for (; pfn < end && compaction->nr_targets < compaction->nr_migrate; pfn += step) {
 		page = pfn_to_page(pfn);
@@ -249,6 +251,7 @@ static bool compact_zone(struct zone *zone, int order)
 	} while (!has_block(zone, order));
 	move_cluster(&compaction); /* what has no target goes back */
 	drop_targets(&compaction);
+	ASSERT(list_empty(&compaction.migrate) && list_empty(&compaction.targets));
 	drain_all_pages();
 	__atomic_store_n(&states[zone_node_bits(zone)].busy, false, __ATOMIC_RELEASE);
 	return has_block(zone, order);

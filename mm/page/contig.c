@@ -109,6 +109,7 @@ static void isolate(struct range *range)
 {
 	unsigned long pfn = range->outer, step = 1UL << range->zone->pageblock_order;
 
+	ASSERT(range->outer_end - range->outer <= MAX_PAGEBLOCKS * step);
 	for (; pfn < range->outer_end; pfn += step) {
 		range->types[range->nr_isolated++] = (uint8_t)pageblock_type(range->zone, pfn);
 		set_type_locked(range->zone, pfn, MIGRATE_ISOLATE);
@@ -209,6 +210,7 @@ static int migrate_all(struct range *range)
 	int error, worst = 0;
 
 	while (!list_empty(&range->lent)) {
+		ASSERT(!list_empty(&range->copies));
 		from = pop(&range->lent);
 		error = page_mover_migrate(pop(&range->copies), from);
 		if (!error)
@@ -260,6 +262,7 @@ static void give_rest(struct zone *zone, unsigned long pfn, unsigned long end)
 	unsigned long flags;
 	unsigned int order;
 
+	ASSERT(pfn <= end, "pfn 0x%lx to 0x%lx", pfn, end);
 	for (; pfn < end; pfn += 1UL << order) {
 		order = 0;
 		while (order < MAX_PAGE_ORDER && IS_ALIGNED(pfn, 2UL << order) &&
@@ -286,6 +289,7 @@ static unsigned long take_free(struct range *range)
 		if (!block)
 			return pfn;
 		first = page_to_pfn(block);
+		ASSERT(pageblock_type(range->zone, first) == MIGRATE_ISOLATE, "pfn 0x%lx", first);
 		stop = min(first + (1UL << order), range->end);
 		make_single_pages(pfn, stop);
 		give_rest(range->zone, first, pfn);

@@ -56,6 +56,7 @@ const char *page_debug_name(enum page_debug_feature feature)
 
 bool page_debug_alloc(struct page *page, unsigned int order, gfp_t gfp)
 {
+	ASSERT(page->flags & PG_OWNED && page->order == order, "pfn 0x%lx", page_to_pfn(page));
 	if (is_on(PAGE_DEBUG_UNMAP))
 		debug_pagealloc_map(page, order);
 	if (is_on(PAGE_DEBUG_POISON) && !page_poison_check(page, order))
@@ -69,6 +70,7 @@ bool page_debug_alloc(struct page *page, unsigned int order, gfp_t gfp)
 
 void page_debug_free(struct page *page, unsigned int order)
 {
+	ASSERT(page->refcount == 0 && order < MAX_ORDER, "pfn 0x%lx", page_to_pfn(page));
 	if (is_on(PAGE_DEBUG_OWNER))
 		page_owner_free(page, order);
 	if (is_on(PAGE_DEBUG_POISON))

@@ -169,6 +169,7 @@ __noinline void page_owner_alloc(struct page *page, unsigned int order, gfp_t gf
 	depot_stack_handle_t handle = stack_depot_save_current(OUR_FRAMES);
 	struct page_owner *record = record_of(page);
 
+	ASSERT(order < MAX_ORDER && IS_ALIGNED(page_to_pfn(page), 1UL << order));
 	for (unsigned long i = 0; record && i < 1UL << order; i++, record++) {
 		record->allocated = handle;
 		record->gfp = gfp;

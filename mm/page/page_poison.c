@@ -167,6 +167,8 @@ void page_poison_fill(struct page *page, unsigned int order)
 {
 	uint8_t *mark;
 
+	ASSERT(order < MAX_ORDER && page->refcount == 0, "pfn 0x%lx, order %u", page_to_pfn(page),
+	       order);
 	page_contents_fill(page, order, PAGE_POISON);
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		mark = mark_of(page + i);
@@ -290,6 +292,7 @@ static void set_aside(struct page *page)
 {
 	unsigned long flags;
 
+	ASSERT(page->flags & PG_OWNED && page->refcount == 1, "pfn 0x%lx", page_to_pfn(page));
 	spin_lock_irqsave(&aside_lock, flags);
 	list_add(&page->lru, &aside);
 	nr_aside++;
