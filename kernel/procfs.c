@@ -163,6 +163,17 @@ static int write_slab_debug(const char *text, size_t length)
 	return slab_debug_set(text[0] == '1');
 }
 
+static int write_slabinfo(const char *text, size_t length)
+{
+	char line[80];
+
+	if (length >= sizeof(line))
+		return -EINVAL;
+	memcpy(line, text, length);
+	line[length] = '\0';
+	return slab_tune_text(line);
+}
+
 static const struct proc_file files[] = {
 	{"/proc/buddyinfo", proc_buddyinfo, NULL},
 	{"/proc/cmdline", show_cmdline, NULL},
@@ -173,7 +184,7 @@ static const struct proc_file files[] = {
 	{"/proc/meminfo", proc_meminfo, NULL},
 	{"/proc/pagetypeinfo", proc_pagetypeinfo, NULL},
 	{"/proc/percpu", proc_percpu, NULL},
-	{"/proc/slabinfo", proc_slabinfo, NULL},
+	{"/proc/slabinfo", proc_slabinfo, write_slabinfo},
 	{"/proc/vmallocinfo", proc_vmallocinfo, NULL},
 	{"/proc/sys/kernel/printk", show_printk, write_printk},
 	{"/proc/sys/vm/lowmem_reserve_ratio", show_lowmem_reserve_ratio,

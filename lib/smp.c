@@ -18,6 +18,7 @@ struct cpu_work {
 
 static void (*sender)(unsigned int cpu);
 static unsigned int nr_running = 1;
+static bool working;
 static struct cpu_work cpu_work[NR_CPUS];
 static DEFINE_WAIT_QUEUE_HEAD(work_queue);
 static DECLARE_COMPLETION(work_done);
@@ -42,6 +43,7 @@ void smp_run_on_cpus(unsigned int nr, void (*work)(unsigned int cpu, void *conte
 {
 	CHECK(nr <= smp_nr_running() && arch_cpu_id() == 0, "work for %u cpus, %u run", nr,
 	      smp_nr_running());
+	__atomic_store_n(&working, nr > 1, __ATOMIC_RELEASE);
 	for (unsigned int cpu = 1; cpu < nr; cpu++) {
 		cpu_work[cpu].context = context;
 		__atomic_store_n(&cpu_work[cpu].work, work, __ATOMIC_RELEASE);
@@ -51,6 +53,12 @@ void smp_run_on_cpus(unsigned int nr, void (*work)(unsigned int cpu, void *conte
 		work(0, context);
 	for (unsigned int cpu = 1; cpu < nr; cpu++)
 		wait_for_completion(&work_done);
+	__atomic_store_n(&working, false, __ATOMIC_RELEASE);
+}
+
+bool smp_work_is_under_way(void)
+{
+	return __atomic_load_n(&working, __ATOMIC_ACQUIRE);
 }
 
 void smp_start_others(unsigned int nr)

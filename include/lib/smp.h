@@ -26,5 +26,8 @@ void smp_run_on_cpus(unsigned int nr, void (*work)(unsigned int cpu, void *conte
 /* Start the CPUs [1, nr), as far as the port can, and wait until they run. Boot CPU, once, interrupts on. */
 void smp_start_others(unsigned int nr);
 
+/* May other CPUs be in the middle of such work? If not they rest, and what is theirs lies still. Any context. */
+bool smp_work_is_under_way(void);
+
 /* What a CPU that has started does for ever: work that smp_run_on_cpus() gives it. Its per-CPU area and number are in place. */
 _Noreturn void smp_cpu_loop(void);

@@ -244,6 +244,12 @@ struct slab_tuning {
 int slab_tune(struct kmem_cache *cache, const struct slab_tuning *tuning);
 
 /*
+ * "NAME LIMIT BATCHCOUNT SHARED", as it is written to /proc/slabinfo. 0, or -EINVAL, -ENOENT, -ENOMEM after saying what is wanted;
+ * nothing has changed then. (Linux: slabinfo_write)
+ */
+int slab_tune_text(const char *text);
+
+/*
  * Memory that has been idle since the last call goes back to the pages, a part of it. How many pages. Task context; whoever is already at
  * it makes this 0. Call it every second or two, or when memory is short. (Linux: cache_reap)
  */

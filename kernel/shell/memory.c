@@ -11,6 +11,7 @@
 #include <mm/gfp.h>
 #include <mm/init.h>
 #include <mm/page.h>
+#include <mm/slab.h>
 #include <mm/pcp.h>
 
 COMMAND(memmap, "memmap", "the firmware's map, and what became of each range and why")
@@ -215,5 +216,14 @@ COMMAND(free, "free [-v] [PFN]", "give back the block at PFN, or the last one; -
 	for (unsigned int i = (unsigned int)index; i + 1 < nr_held; i++)
 		held[i] = held[i + 1];
 	nr_held--;
+	return 0;
+}
+
+COMMAND(reap, "reap", "let a part of what caches hold idle go back to the pages, step by step")
+{
+	(void)argv;
+	if (argc != 1)
+		return SHELL_USAGE;
+	seq_printf(out, "%lu pages went back\n", cache_reap());
 	return 0;
 }

@@ -33,6 +33,7 @@
 #include <lib/check.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
+#include <lib/printk.h>
 #include <lib/report.h>
 #include <lib/spinlock.h>
 #include <lib/string.h>
@@ -378,6 +379,57 @@ int slab_tune(struct kmem_cache *cache, const struct slab_tuning *tuning)
 	    tuning->limit > most || tuning->shared > most / tuning->batchcount)
 		return -EINVAL;
 	return impl_cache_tune(cache, tuning);
+}
+
+/* A number and the blank behind it; false when there is none. */
+static bool next_number(const char **text, unsigned int *number)
+{
+	unsigned long value = 0;
+	const char *c = *text;
+
+	while (*c == ' ')
+		c++;
+	if (*c < '0' || *c > '9')
+		return false;
+	for (; *c >= '0' && *c <= '9' && value < 1000000; c++)
+		value = value * 10 + (unsigned long)(*c - '0');
+	*text = c;
+	*number = (unsigned int)value;
+	return *c == ' ' || *c == '\n' || *c == '\0';
+}
+
+static int tune_refused(const char *why, int error)
+{
+	pr_warn("slabinfo: %s; wanted is \"NAME LIMIT BATCHCOUNT SHARED\" with BATCHCOUNT from 1 "
+		"to "
+		"LIMIT, such as \"kmalloc-64 120 60 8\"",
+		why);
+	return error;
+}
+
+int slab_tune_text(const char *text)
+{
+	struct slab_tuning tuning;
+	struct kmem_cache *cache;
+	char name[32];
+	size_t length = 0;
+	int error;
+
+	while (text[length] && text[length] != ' ' && text[length] != '\n')
+		length++;
+	if (length == 0 || length >= sizeof(name))
+		return tune_refused("no name", -EINVAL);
+	memcpy(name, text, length);
+	name[length] = '\0';
+	text += length;
+	cache = slab_find_cache(name);
+	if (!cache)
+		return tune_refused("no cache has this name", -ENOENT);
+	if (!next_number(&text, &tuning.limit) || !next_number(&text, &tuning.batchcount) ||
+	    !next_number(&text, &tuning.shared))
+		return tune_refused("three numbers are missing", -EINVAL);
+	error = slab_tune(cache, &tuning);
+	return error == -EINVAL ? tune_refused("the cache cannot have these", error) : error;
 }
 
 unsigned long cache_reap(void)

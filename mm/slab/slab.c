@@ -106,40 +106,19 @@
 #include <arch/cpu.h>
 #include <lib/check.h>
 #include <lib/percpu.h>
-#include <lib/poison.h>
 #include <lib/string.h>
 #include <mm/page.h>
 #include <mm/percpu.h>
 #include <mm/zone.h>
 
-#include "debug.h"
-#include "slab_types.h"
+#include "slab_fast.h"
 
 DEFINE_PER_CPU(struct slab_cpu, slab_cpu) = {.token = 1};
-
-#define __always_inline inline __attribute__((always_inline))
-
-/* This CPU's arrays may be touched until token_put(). False: they may not, and nothing is held. */
-static __always_inline bool token_take(void)
-{
-	bool taken = --this_slab_cpu.token == 0;
-
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (unlikely(!taken))
-		this_slab_cpu.token++;
-	return taken;
-}
-
-static __always_inline void token_put(void)
-{
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	this_slab_cpu.token++;
-}
 
 /* ---- Allocation ---- */
 
 /* Debug builds: from now on the object is its owner's. */
-static void object_enters_use(void *object)
+void slab_object_enters_use(void *object)
 {
 	struct slab *slab = object_slab(object);
 	unsigned long index;
@@ -148,20 +127,6 @@ static void object_enters_use(void *object)
 	CHECK(__atomic_exchange_n(&slab->bufctl[index], BUFCTL_ACTIVE, __ATOMIC_RELAXED) ==
 		      BUFCTL_CACHED,
 	      "object %px of cache %s was not free", object, slab->cache->common.name);
-}
-
-#define WHOLE_OBJECT (~0UL) /* what is asked for is all of it */
-
-/* The object becomes its owner's, who asked for `size` bytes of it. */
-static __always_inline void *hand_out(const struct slab_cache *cache, void *object, size_t size)
-{
-	size = min(size, cache->common.object_size);
-	if (CONFIG_DEBUG)
-		object_enters_use(object);
-	mem_unpoison(object, cache->common.object_size);
-	if (!cache_is_debugged(&cache->common))
-		mem_poison((char *)object + size, cache->common.object_size - size);
-	return object;
 }
 
 /* One object out of a node's slabs that exist. Interrupts off. */
@@ -362,47 +327,6 @@ void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, 
 	return cache_alloc_slow(to_slab_cache(cache), gfp, nid, size);
 }
 
-static __noinline size_t alloc_bulk_slow(struct kmem_cache *cache, gfp_t gfp, size_t nr,
-					 void **objects)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		objects[i] = kmem_cache_alloc(cache, gfp);
-		if (!objects[i]) {
-			kmem_cache_free_bulk(cache, i, objects);
-			return 0;
-		}
-	}
-	return nr;
-}
-
-/* All of them out of this CPU's array, if it has as many. */
-size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
-{
-	struct slab_cache *slab_cache = to_slab_cache(cache);
-	struct array_cache *array;
-	void **from;
-	size_t i;
-
-	if (unlikely(gfp & SLAB_GFP_UNUSUAL) || unlikely(!token_take()))
-		return alloc_bulk_slow(cache, gfp, nr, objects);
-	array = cpu_cache_get(slab_cache);
-	if (unlikely(array->avail < nr)) {
-		token_put();
-		return alloc_bulk_slow(cache, gfp, nr, objects);
-	}
-	array->avail -= nr;
-	from = &array->entry[array->avail + 1];
-#pragma GCC unroll 4
-	for (i = 0; i < nr; i++)
-		objects[i] = from[i];
-	token_put();
-	for (i = 0; i < nr; i++)
-		hand_out(slab_cache, objects[i], WHOLE_OBJECT);
-	return nr;
-}
-
 /* ---- Free ---- */
 
 /* The array is full: its oldest batch goes, the object comes. Interrupts off, no fast way under way. */
@@ -440,18 +364,6 @@ static __noinline void cache_free_slow(void *object, struct slab_cache *cache)
 	slab_destroy_all(&doomed);
 }
 
-/* Is the object its owner's? Debug builds take it away in the same step, for one caller only. */
-static __always_inline bool object_leaves_use(struct slab *slab, unsigned long index)
-{
-	uint16_t *bufctl = &slab->bufctl[index];
-	uint16_t active = BUFCTL_ACTIVE;
-
-	if (CONFIG_DEBUG)
-		return __atomic_compare_exchange_n(bufctl, &active, BUFCTL_CACHED, false,
-						   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	return *bufctl == BUFCTL_ACTIVE;
-}
-
 /* Says why an address in a slab cannot be freed. */
 static __noinline void refuse_free(const void *object, struct slab *slab, const char *caller)
 {
@@ -461,6 +373,18 @@ static __noinline void refuse_free(const void *object, struct slab *slab, const 
 		misuse_double_free(caller, object);
 	else if (!dev_kfree_marked(object, caller))
 		misuse_bad_pointer(caller, object);
+}
+
+/* The same two for who has been told the cache: arguments in the order in which they came. */
+static __noinline void named_free_slow(struct kmem_cache *cache, void *object)
+{
+	cache_free_slow(object, to_slab_cache(cache));
+}
+
+static __noinline void named_refuse_free(struct kmem_cache *cache, void *object)
+{
+	(void)cache;
+	refuse_free(object, parked_object_slab(object), "kmem_cache_free");
 }
 
 /* Onto this CPU's array. `slow` when the fast way does not do it. */
@@ -510,21 +434,6 @@ static __always_inline void cache_free(struct slab *slab, const void *object, co
 		refuse_free(object, slab, caller);
 }
 
-/* The slab of an address in the frames that this CPU knows well; false for others, and for no slab. */
-static __always_inline bool span_slab(const void *object, struct slab **slab)
-{
-	size_t offset = (uintptr_t)object - this_slab_cpu.span_start;
-	struct page *page;
-
-	if (unlikely(offset >= this_slab_cpu.span_size))
-		return false;
-	page = this_slab_cpu.span_page + (offset >> PAGE_SHIFT);
-	if (unlikely(!(page->flags & PG_SLAB)))
-		return false;
-	*slab = page->owner.slab;
-	return true;
-}
-
 void impl_free(struct slab *slab, const void *object, const char *caller)
 {
 	cache_free(slab, object, caller, false);
@@ -558,89 +467,26 @@ static __noinline void cache_free_elsewhere(struct kmem_cache *cache, void *obje
 
 void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
+	enum push outcome;
+	unsigned long index;
 	struct slab *slab;
 
-	if (likely(span_slab(object, &slab) && &slab->cache->common == cache))
-		cache_free(slab, object, "kmem_cache_free", true);
-	else
+	if (unlikely(!span_slab(object, &slab)) || unlikely(&slab->cache->common != cache)) {
 		cache_free_elsewhere(cache, object);
-}
-
-/* How many of `objects` in a row are in use in one slab and not what lies on top: they are put there. */
-static __always_inline size_t slab_push_run(const struct slab_cache *cache, struct slab *slab,
-					    void **to, void *const *objects, size_t nr)
-{
-	const uint64_t reciprocal = cache->reciprocal, nr_objects = cache->objects;
-	const uintptr_t first_object = (uintptr_t)slab->first_object;
-	size_t i;
-
-#pragma GCC unroll 4
-	for (i = 0; i < nr; i++) {
-		void *object = objects[i];
-		unsigned __int128 product = (unsigned __int128)((uintptr_t)object - first_object) *
-					    reciprocal;
-		unsigned long index = (unsigned long)(product >> 64);
-
-		if (unlikely((uint64_t)product >= reciprocal || index >= nr_objects) ||
-		    unlikely(object == to[(long)i - 1]) ||
-		    unlikely(!object_leaves_use(slab, index)))
-			break;
-		mem_poison(object, cache->common.object_size);
-		to[i] = object;
+		return;
 	}
-	return i;
-}
-
-/*
- * Onto this CPU's array: the first of `objects`, as many as are in use, of this cache, in this CPU's span, and find
- * room. How many; the rest is for who looks closer.
- */
-static __always_inline size_t array_push_many(const struct slab_cache *cache, size_t nr,
-					      void *const *objects)
-{
-	struct array_cache *array;
-	size_t done = 0, run = 1;
-	struct slab *slab;
-	void **to;
-
-	if (unlikely(!token_take()))
-		return 0;
-	array = cpu_cache_get(cache);
-	nr = min(nr, array->limit - array->avail);
-	to = &array->entry[array->avail + 1];
-	while (done < nr && run && span_slab(objects[done], &slab) && slab->cache == cache) {
-		run = slab_push_run(cache, slab, to + done, objects + done, nr - done);
-		done += run;
+	if (unlikely(!object_index(to_slab_cache(cache), slab->first_object, object, &index)) ||
+	    unlikely(!object_leaves_use(slab, index))) {
+		named_refuse_free(cache, object);
+		return;
 	}
-	array->avail += done;
-	token_put();
-	return done;
-}
-
-/* What comes behind the first that is one too many for the array, of another node, or nobody's. */
-static __noinline void free_bulk_slow(struct kmem_cache *cache, size_t nr, void **objects)
-{
-	size_t done = 0;
-
-	while (done < nr) {
-		if (cache)
-			kmem_cache_free(cache, objects[done]);
-		else
-			kfree(objects[done]);
-		done++;
-		if (cache)
-			done += array_push_many(to_slab_cache(cache), nr - done, objects + done);
-	}
-}
-
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
-{
-	size_t done = 0;
-
-	if (likely(cache))
-		done = array_push_many(to_slab_cache(cache), nr, objects);
-	if (unlikely(done < nr))
-		free_bulk_slow(cache, nr - done, objects + done);
+	if (!cache_is_debugged(cache))
+		mem_poison(object, cache->object_size);
+	outcome = array_push(to_slab_cache(cache), object);
+	if (unlikely(outcome == PUSH_SLOW))
+		named_free_slow(cache, object);
+	else if (unlikely(outcome == PUSH_REFUSED))
+		named_refuse_free(cache, object);
 }
 
 /* On every CPU: a token that is never there is never taken. */

@@ -15,8 +15,9 @@
  *	it every two seconds gives a cache that has fallen silent back within some ten. The loop that does so is the
  *	kernel's; so is the choice not to.
  *
- * OTHER CPUS	an array is its CPU's. Another one may touch it only while that CPU does not run, or by
- *	asking it (lib/smp.h); who is asked in the middle of its fast way says so, and is asked again.
+ * OTHER CPUS	an array is its CPU's. Another one may touch it only while that CPU rests, which it does
+ *	unless smp_run_on_cpus() has given it work (lib/smp.h). During such work everybody drains his own, and a
+ *	cache that others have used is made empty when they are done.
  *
  * LOCKING	May sleep: tune. Any context: drain. Task context: shrink, reap.
  * COST		O(what is given back).
@@ -28,6 +29,7 @@
 
 #include <lib/check.h>
 #include <lib/errno.h>
+#include <lib/smp.h>
 #include <lib/overflow.h>
 #include <lib/string.h>
 #include <mm/node.h>
@@ -127,10 +129,10 @@ static void array_drain(struct slab_cache *cache, struct array_cache *array,
 		array->avail = 0;
 }
 
-/* No other CPU runs that could be in the middle of its array. */
+/* Another CPU's, while it rests. */
 static bool may_touch_array_of(unsigned int cpu)
 {
-	return cpu != arch_cpu_id();
+	return cpu != arch_cpu_id() && !smp_work_is_under_way();
 }
 
 void impl_cache_drain(struct kmem_cache *common)

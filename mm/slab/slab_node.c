@@ -65,28 +65,29 @@ static unsigned int slab_take_objects(struct slab *slab, void **end, unsigned in
 {
 	unsigned int nr_objects = (unsigned int)slab->cache->objects,
 		     left = nr_objects - slab->inuse;
-	unsigned int index = slab->free, nr = min(wanted, left), taken;
+	unsigned int index = slab->free, nr = min(wanted, left), taken = 0, next;
 	size_t size = slab->cache->common.size;
 	char *first_object = slab->first_object;
 
-	for (taken = 0; taken < nr; taken++) {
-		uint16_t *bufctl = &slab->bufctl[index];
-
+	for (; taken < nr; taken++) {
 		if (unlikely(index >= nr_objects))
 			goto broken;
+		next = slab->bufctl[index];
+		if (unlikely(next >= nr_objects && (next != BUFCTL_END || taken + 1 < left)))
+			goto broken;
 		*--end = first_object + index * size;
-		index = *bufctl;
-		*bufctl = CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE;
+		slab->bufctl[index] = CONFIG_DEBUG ? BUFCTL_CACHED : BUFCTL_ACTIVE;
+		index = next;
 	}
-	if (unlikely(nr == left ? index != BUFCTL_END : index >= nr_objects))
+	if (unlikely(taken == left && index != BUFCTL_END))
 		goto broken;
 	slab->free = (uint16_t)index;
 	slab->inuse = (uint16_t)(slab->inuse + nr);
 	return nr;
 
-broken: /* what led here was no link, so the object that had it may be somebody's */
+broken:
 	slab_isolate(slab);
-	return taken ? taken - 1 : 0;
+	return taken;
 }
 
 static void slab_put_object(struct slab *slab, unsigned long index)

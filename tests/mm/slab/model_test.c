@@ -72,12 +72,39 @@ static bool slot_resize(struct slot *slot)
 	return true;
 }
 
+/* A few at once, into slots that are empty; what finds no slot is freed at once. */
+static bool random_bulk(struct kmem_cache *cache)
+{
+	void *objects[12];
+	size_t nr = random_number(ARRAY_SIZE(objects) + 1), i;
+	unsigned int place = random_number(NR_SLOTS);
+
+	if (kmem_cache_alloc_bulk(cache, GFP_KERNEL, nr, objects) != nr)
+		return false;
+	for (i = 0; i < nr; place = (place + 1) % NR_SLOTS) {
+		struct slot *slot = &slots[place];
+
+		if (slot->object) {
+			kmem_cache_free_bulk(cache, nr - i, objects + i);
+			break;
+		}
+		*slot = (struct slot){objects[i++], kmem_cache_size(cache), cache,
+				      (unsigned char)random_number(256)};
+		memset(slot->object, slot->stamp, slot->size);
+	}
+	return true;
+}
+
 /* One random call; false when the allocator and the model disagree. */
 static bool random_step(struct kmem_cache *const *caches, unsigned int nr_caches)
 {
 	struct slot *slot = &slots[random_number(NR_SLOTS)];
 	unsigned int which = random_number(2 * nr_caches);
 
+	if (random_number(30) == 0)
+		return random_bulk(caches[random_number(nr_caches)]);
+	if (random_number(1000) == 0)
+		cache_reap();
 	if (random_number(500) == 0)
 		kmem_cache_shrink(caches[random_number(nr_caches)]);
 	if (!slot->object)
@@ -90,9 +117,14 @@ static bool random_step(struct kmem_cache *const *caches, unsigned int nr_caches
 /* sem-A1, sem-S2, sem-S10 */
 KTEST(slab_model, random_calls_agree_with_the_model)
 {
-	static const char *const names[] = {"test-8",	"test-24",  "test-100",
-					    "test-256", "test-700", "test-5000"};
-	static const size_t sizes[] = {8, 24, 100, 256, 700, 5000};
+	static const char *const names[] = {"test-8",	"test-24",   "test-100", "test-256",
+					    "test-700", "test-5000", "test-60",	 "test-1500"};
+	static const size_t sizes[] = {8, 24, 100, 256, 700, 5000, 60, 1500};
+	static const slab_flags_t flags[ARRAY_SIZE(sizes)] = {[3] = SLAB_HWCACHE_ALIGN,
+							      [4] = SLAB_RECLAIM_ACCOUNT,
+							      [6] = SLAB_DEBUG_FLAGS,
+							      [7] = SLAB_RED_ZONE |
+								    SLAB_CONSISTENCY_CHECKS};
 	struct kmem_cache *caches[ARRAY_SIZE(sizes)];
 	unsigned long live[ARRAY_SIZE(sizes)] = {0};
 	struct slab_info info;
@@ -100,7 +132,7 @@ KTEST(slab_model, random_calls_agree_with_the_model)
 
 	state = 20240229;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		caches[i] = kmem_cache_create(names[i], sizes[i], i == 2 ? 64 : 0, 0, NULL);
+		caches[i] = kmem_cache_create(names[i], sizes[i], i == 2 ? 64 : 0, flags[i], NULL);
 		ASSERT_TEST(caches[i]);
 	}
 	for (step = 0; step < NR_STEPS; step++) {
@@ -109,7 +141,7 @@ KTEST(slab_model, random_calls_agree_with_the_model)
 			break;
 		}
 		if (step % 2000 == 0)
-			EXPECT_TRUE(slab_check());
+			EXPECT_TRUE(slab_check() && validate_slab_cache(caches[6]) == 0);
 	}
 
 	slab_drain();
