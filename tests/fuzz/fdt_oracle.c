@@ -24,6 +24,14 @@ bool oracle_survives(const uint8_t *tree, size_t size)
 	return size >= HEADER_VERSION + 4 && number(tree + HEADER_VERSION, 1) >= SHORT_NAMES;
 }
 
+bool oracle_wraps(const uint8_t *tree, size_t size)
+{
+	for (size_t at = 0; at + 8 <= size; at++)
+		if (number(tree + at, 1) == FDT_PROP && number(tree + at + 4, 1) >= 0xffffff00)
+			return true;
+	return false;
+}
+
 bool oracle_accepts(const uint8_t *tree, size_t size)
 {
 	return fdt_check_full(tree, size) == 0;

@@ -14,6 +14,12 @@
  */
 bool oracle_survives(const uint8_t *tree, size_t size);
 
+/*
+ * May there be a property whose length is a few bytes less than 2^32? libfdt 1.6.1 adds it up in 32 bits, steps over
+ * it as if it were short or not there, or stays where it is for ever. Any eight bytes that look like one count.
+ */
+bool oracle_wraps(const uint8_t *tree, size_t size);
+
 /* Does fdt_check_full() find nothing wrong? The other calls are for trees that it accepts. */
 bool oracle_accepts(const uint8_t *tree, size_t size);
 

@@ -199,6 +199,9 @@ def fdt_seeds():
     yield "b24-overlap", board().blob(strings=100)
     yield "b24-structure-outside", board().blob(structure_size=0xFFFFFFFF)
     yield "b25-length", Tree().begin("").prop("p", [1], length=0xFFFFFFFF).end().blob()
+    # libfdt 1.6.1 steps over -1 as if it were nothing, and over -12 never.
+    for length in (0xFFFFFFFF, 0xFFFFFFF4):
+        yield f"b25-length-{length:x}-in-a-board", board().prop("x", b"", length=length).end().blob()
     yield "b25-name-outside", Tree().begin("").word(3, 0, 0x7FFFFFFF).end().blob()
     yield "b25-string-without-end", Tree().begin("").prop("p", [1]).end().blob(strings_size=1)
     yield "b25-name-without-end", Tree().word(1, 0x61616161).blob(end=False)
