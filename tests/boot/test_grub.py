@@ -85,6 +85,26 @@ def e820_entries(output):
             yield int(match.group(1), 16), int(match.group(2), 16) + 1, re.sub(r"\s*\(.*", "", match.group(3))
 
 
+@pytest.mark.parametrize(
+    "command,hole",
+    [
+        ("cutmem 0x4000000 0x6000000", (0x4000000, 0x6000000)),  # cut as if it were broken
+        ("badram 0x5001000,0xfffff000", (0x5001000, 0x5002000)),  # an address and which of its bits count, as memtest86 writes them
+    ],
+)
+def test_holes_that_grub_punches_are_never_handed_out(command, hole):
+    """fault-B5 through a real loader: GRUB's map is the only witness of the hole."""
+    result = boot("x86_64", boot="bios", mem="256M", grub=command, commands="memmap; exhaust; verify")
+    assert result.status == OK, result
+    output = result.output.replace("\r", "")
+    low, high = hole[0] // PAGE, hole[1] // PAGE
+    assert not any(start < hole[1] and hole[0] < end and kind == "usable" for start, end, kind in firmware_map(output)), result
+    runs = [(int(start, 16), int(end, 16)) for start, end in re.findall(r"exhaust: 0x([0-9a-f]+)-0x([0-9a-f]+) \w+", output)]
+    assert len(runs) > 3 and not any(start < high and low <= end for start, end in runs), result
+    assert any(end == low - 1 for _, end in runs) and any(start == high for start, _ in runs), "the hole is no larger than it must be"
+    check_accounts(output)
+
+
 @pytest.mark.parametrize("machine,loader,mem,smp,nodes", [("q35", "bios", "16G", "4", "4"), ("q35", "uefi", "16G", "4", "4"), ("pc", "uefi", "64M", "4", "1")])
 def test_cpus_nodes_and_memory_sizes(machine, loader, mem, smp, nodes):
     result = boot("x86_64", machine=machine, boot=loader, mem=mem, smp=smp, nodes=nodes, append="quiet", commands="memmap; lscpu; verify")
