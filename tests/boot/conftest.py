@@ -17,17 +17,17 @@ ARCHES = ["x86_64", "aarch64"]
 EVERY_MACHINE = [(arch, machine) for arch in ARCHES for machine in qemu.MACHINES[arch] if machine not in qemu.BOARDS]
 
 
-def kernel(arch, profile="debug", tests=True):
-    folder = f"out/{arch}-slab-{profile}{'' if tests else '-notests'}"
+def kernel(arch, profile="debug", tests=True, slab="slab"):
+    folder = f"out/{arch}-{slab}-{profile}{'' if tests else '-notests'}"
     return os.path.join(TOP, folder, {"x86_64": "loam.elf", "aarch64": "Image"}[arch])
 
 
-def boot(arch, append="", profile="debug", tests=True, timeout=90, **more):
+def boot(arch, append="", profile="debug", tests=True, timeout=90, slab="slab", **more):
     """Boot and return the Result; `commands` are typed for the kernel through run=."""
     commands = more.pop("commands", None)
     if commands:
         append = f'{append} run="{commands}"'.strip()
-    machine = qemu.Boot(arch=arch, kernel=kernel(arch, profile, tests), append=append, **more)
+    machine = qemu.Boot(arch=arch, kernel=kernel(arch, profile, tests, slab), append=append, **more)
     return qemu.boot(machine, timeout=timeout)
 
 

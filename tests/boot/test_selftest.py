@@ -31,6 +31,12 @@ def test_every_self_test_passes(arch, machine, profile, append):
     check_ktap(result.output)
 
 
+def test_every_self_test_passes_with_slub(arch):
+    result = boot(arch, slab="slub", mem="128M", append="selftest", timeout=240)
+    assert result.status == OK, result
+    check_ktap(result.output)
+
+
 @pytest.mark.parametrize("arch", ARCHES)
 def test_each_panic_case_panics_with_its_message(arch):
     names = [name for name in panic_tests(arch) if not name.startswith("broken_tests.")]

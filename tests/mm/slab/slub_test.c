@@ -120,8 +120,12 @@ KTEST(slub, a_stale_tid_is_rejected_sem_S8)
 
 	ASSERT_TEST(cache);
 	a = test_alloc(cache);
+	tid = this_cpu_read(cache->cpu->tid);
 	b = test_alloc(cache);
+	EXPECT_NE(this_cpu_read(cache->cpu->tid), tid);
+	tid = this_cpu_read(cache->cpu->tid);
 	kmem_cache_free(&cache->common, b);
+	EXPECT_NE(this_cpu_read(cache->cpu->tid), tid);
 	kmem_cache_free(&cache->common, a);
 
 	tid = this_cpu_read(cache->cpu->tid); /* the fast way begins: a, then b */
