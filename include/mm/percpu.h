@@ -34,7 +34,10 @@ unsigned int nr_possible_cpus(void);
  * context, and served only from pages that are mapped already. (Linux: mm/percpu.c)
  */
 void *__must_check __alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp);
-void *__must_check __alloc_percpu(size_t size, size_t align);
+static inline void *__must_check __alloc_percpu(size_t size, size_t align)
+{
+	return __alloc_percpu_gfp(size, align, GFP_KERNEL);
+}
 
 #define alloc_percpu_gfp(type, gfp)                                                                \
 	((typeof(type) *)__alloc_percpu_gfp(sizeof(type), __alignof__(type), gfp))

@@ -32,6 +32,23 @@ static unsigned int first_missing(const struct percpu_chunk *chunk, unsigned int
 	return missing ? lowest_bit(missing) : UNIT_PAGES;
 }
 
+/* The grains of one word, when the run lies in one: the common case, without a search. */
+static inline bool run_is_free(const struct percpu_chunk *chunk, unsigned long start,
+			       unsigned int nr, unsigned long *taken)
+{
+	unsigned int bit = start % BITS_PER_LONG;
+
+	if (bit + nr <= BITS_PER_LONG) {
+		unsigned long bits = chunk->taken[start / BITS_PER_LONG] >> bit << bit;
+
+		bits = bits << (BITS_PER_LONG - bit - nr) >> (BITS_PER_LONG - bit - nr);
+		*taken = bits ? ALIGN_DOWN(start, BITS_PER_LONG) + lowest_bit(bits) : start + nr;
+	} else {
+		*taken = find_next_bit(chunk->taken, start + nr, start);
+	}
+	return *taken >= start + nr;
+}
+
 /* Where `nr` free grains begin at a multiple of `align`, or `none`. */
 static unsigned int find_run(const struct percpu_chunk *chunk, unsigned int nr, unsigned int align,
 			     bool populated_only)
@@ -40,12 +57,12 @@ static unsigned int find_run(const struct percpu_chunk *chunk, unsigned int nr, 
 	unsigned int page;
 
 	for (;;) {
-		start = find_next_zero_bit(chunk->taken, UNIT_GRAINS, start);
+		if (start == UNIT_GRAINS || bitmap_test(chunk->taken, start))
+			start = find_next_zero_bit(chunk->taken, UNIT_GRAINS, start);
 		start = ALIGN_UP(start, align);
 		if (start + nr > UNIT_GRAINS)
 			return none;
-		end = find_next_bit(chunk->taken, start + nr, start);
-		if (end < start + nr) {
+		if (!run_is_free(chunk, start, nr, &end)) {
 			start = end + 1;
 			continue;
 		}
@@ -56,24 +73,44 @@ static unsigned int find_run(const struct percpu_chunk *chunk, unsigned int nr, 
 	}
 }
 
-/* Count `nr` grains from `grain` on into the pages that they lie in; `sign` is 1 or -1. */
-static void count_used(struct percpu_chunk *chunk, unsigned int grain, unsigned int nr, int sign)
+static inline void page_count_used(struct percpu_chunk *chunk, unsigned int page, int change)
 {
-	while (nr) {
-		unsigned int page = grain / PAGE_GRAINS;
-		unsigned int part = min(nr, (unsigned int)PAGE_GRAINS * (page + 1) - grain);
-		bool was_empty = chunk->used[page] == 0;
+	bool was_empty = chunk->used[page] == 0, is_empty;
 
-		chunk->used[page] = (uint16_t)(chunk->used[page] + sign * (int)part);
-		ASSERT(chunk->used[page] <= PAGE_GRAINS);
-		if (chunk->populated & 1U << page && was_empty != (chunk->used[page] == 0))
-			percpu_totals.empty_rows += was_empty ? -1UL : 1UL;
-		grain += part;
-		nr -= part;
-	}
+	chunk->used[page] = (uint16_t)(chunk->used[page] + change);
+	is_empty = chunk->used[page] == 0;
+	ASSERT(chunk->used[page] <= PAGE_GRAINS);
+	if (unlikely(was_empty != is_empty) && chunk->populated & 1U << page)
+		percpu_totals.empty_rows += was_empty ? -1UL : 1UL;
 }
 
-unsigned int area_grains(const struct percpu_chunk *chunk, unsigned int grain)
+/* Count `nr` grains from `grain` on into the pages that they lie in; `sign` is 1 or -1. */
+static inline void count_used(struct percpu_chunk *chunk, unsigned int grain, unsigned int nr,
+			      int sign)
+{
+	unsigned int page = grain / PAGE_GRAINS, left = PAGE_GRAINS - grain % PAGE_GRAINS;
+
+	for (; unlikely(nr > left); page++, nr -= left, left = PAGE_GRAINS)
+		page_count_used(chunk, page, sign * (int)left);
+	page_count_used(chunk, page, sign * (int)nr);
+}
+
+/* All bits of a run, which are now as `taken` is not. */
+static inline void run_flip(struct percpu_chunk *chunk, unsigned int grain, unsigned int nr,
+			    bool taken)
+{
+	unsigned int bit = grain % BITS_PER_LONG;
+
+	if (likely(bit + nr <= BITS_PER_LONG))
+		chunk->taken[grain / BITS_PER_LONG] ^= ~0UL >> (BITS_PER_LONG - nr) << bit;
+	else if (taken)
+		bitmap_set(chunk->taken, grain, nr);
+	else
+		bitmap_clear(chunk->taken, grain, nr);
+}
+
+/* The length of the area that starts there. */
+static inline unsigned int area_grains(const struct percpu_chunk *chunk, unsigned int grain)
 {
 	unsigned int word = (grain + 1) / BITS_PER_LONG, bit = (grain + 1) % BITS_PER_LONG;
 	unsigned long ends;
@@ -99,13 +136,12 @@ unsigned int chunk_take(struct percpu_chunk *chunk, unsigned int nr, unsigned in
 			chunk->refused = nr;
 		return none;
 	}
-	bitmap_set(chunk->taken, grain, nr);
+	run_flip(chunk, grain, nr, true);
 	bitmap_set_bit(chunk->start, grain);
 	chunk->free_grains -= nr;
 	if (grain == chunk->first_free)
 		chunk->first_free = grain + nr;
 	count_used(chunk, grain, nr, 1);
-	percpu_totals.areas++;
 	percpu_totals.grains += nr;
 	return grain;
 }
@@ -115,13 +151,12 @@ unsigned int chunk_give(struct percpu_chunk *chunk, unsigned int grain)
 	unsigned int nr = area_grains(chunk, grain);
 
 	ASSERT(bitmap_test(chunk->start, grain) && nr + grain <= UNIT_GRAINS);
-	bitmap_clear(chunk->taken, grain, nr);
+	run_flip(chunk, grain, nr, false);
 	bitmap_clear_bit(chunk->start, grain);
 	chunk->free_grains += nr;
 	chunk->first_free = min(chunk->first_free, grain);
 	chunk->refused = UNIT_GRAINS + 1;
 	count_used(chunk, grain, nr, -1);
-	percpu_totals.areas--;
 	percpu_totals.grains -= nr;
 	return nr;
 }

@@ -31,18 +31,37 @@ static_assert(sizeof(struct percpu_chunk) <= PAGE_SIZE, "a chunk describes itsel
 
 /* A row is one page of a chunk, for every CPU. Protected by percpu_lock. */
 struct percpu_totals {
-	unsigned long areas, grains;
+	unsigned long grains;		/* in areas, the static one too */
 	unsigned long rows, empty_rows; /* populated ones, and those of them with no taken grain */
 };
 
 extern spinlock_t percpu_lock; /* bitmaps, totals, which chunks exist */
 extern struct percpu_totals percpu_totals;
 
+extern unsigned int percpu_nr_areas;
+
+/* The first unit is a guard: what runs off the region below ends there. */
+static inline uintptr_t chunks_base(void)
+{
+	return arch_region_base(REGION_PERCPU) + UNIT_SIZE;
+}
+
 /* The first address that the CPU has of a chunk; cpu == nr_possible_cpus(): the chunk's own unit. */
-uintptr_t unit_address(unsigned int chunk, unsigned int cpu);
+static inline uintptr_t unit_address(unsigned int chunk, unsigned int cpu)
+{
+	return chunks_base() + ((uintptr_t)chunk * (percpu_nr_areas + 1) + cpu) * UNIT_SIZE;
+}
+
+/* Which chunks exist. Set under percpu_lock and map_lock, read under either. */
+extern unsigned long percpu_existing[BITS_TO_LONGS(CHUNKS_MAX)];
 
 /* The chunk of that number, or NULL; the lowest from `index` up. */
-struct percpu_chunk *chunk_find(unsigned int index);
+static inline struct percpu_chunk *chunk_find(unsigned int index)
+{
+	if (index >= CHUNKS_MAX || !bitmap_test(percpu_existing, index))
+		return NULL;
+	return (struct percpu_chunk *)unit_address(index, percpu_nr_areas);
+}
 struct percpu_chunk *chunk_next(unsigned int index);
 
 /* chunk.c: bits only. The caller holds percpu_lock. */
@@ -50,7 +69,6 @@ unsigned int chunk_take(struct percpu_chunk *chunk, unsigned int nr, unsigned in
 			bool populated_only);
 unsigned int chunk_give(struct percpu_chunk *chunk, unsigned int grain);
 void chunk_mark_row(struct percpu_chunk *chunk, unsigned int page, bool taken);
-unsigned int area_grains(const struct percpu_chunk *chunk, unsigned int grain);
 
 /* The pages that an area lies in, one bit each. */
 static inline unsigned int area_pages(unsigned int grain, unsigned int nr)

@@ -61,24 +61,11 @@
 
 DEFINE_SPINLOCK(percpu_lock, LOCK_RANK_PERCPU);
 struct percpu_totals percpu_totals;
-static unsigned int nr_areas;
+unsigned int percpu_nr_areas;
 
 unsigned int nr_possible_cpus(void)
 {
-	return nr_areas;
-}
-
-/* ---- Where units lie ---- */
-
-/* The first unit is a guard: what runs off the region below ends there. */
-static uintptr_t chunks_base(void)
-{
-	return arch_region_base(REGION_PERCPU) + UNIT_SIZE;
-}
-
-uintptr_t unit_address(unsigned int chunk, unsigned int cpu)
-{
-	return chunks_base() + ((uintptr_t)chunk * (nr_areas + 1) + cpu) * UNIT_SIZE;
+	return percpu_nr_areas;
 }
 
 /* What the owner of an area is given, and back: where CPU 0's lies. */
@@ -113,11 +100,11 @@ void percpu_areas_init(unsigned int nr_cpus)
 	size_t template_size = (size_t)(percpu_end - percpu_start);
 	unsigned int cpu;
 
-	CHECK(nr_areas == 0 && nr_cpus > 0 && nr_cpus <= NR_CPUS, "%u CPUs", nr_cpus);
+	CHECK(percpu_nr_areas == 0 && nr_cpus > 0 && nr_cpus <= NR_CPUS, "%u CPUs", nr_cpus);
 	CHECK(template_size > 0 && template_size <= UNIT_SIZE, "%zu bytes", template_size);
 	CHECK(!arch_irq_enabled(), "a variable may change while it is copied");
 
-	nr_areas = nr_cpus;
+	percpu_nr_areas = nr_cpus;
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		make_area(cpu, template_size);
 	arch_percpu_set_offset(per_cpu_offset[arch_cpu_id()]);
@@ -130,58 +117,76 @@ void percpu_init(void)
 
 /* ---- Areas on demand ---- */
 
-/* Grains from some chunk, not yet mapped for certain; NULL when no chunk has them. */
-static struct percpu_chunk *area_take(unsigned int nr, unsigned int align, bool populated_only,
-				      unsigned int *grain)
+struct area {
+	struct percpu_chunk *chunk; /* NULL: none */
+	unsigned int grain, nr;
+};
+
+/* Grains from some chunk, not yet mapped for certain; none when no chunk has them. */
+static struct area area_take(unsigned int nr, unsigned int align, bool populated_only)
 {
 	unsigned long flags = spin_lock_save(&percpu_lock);
-	struct percpu_chunk *chunk;
+	struct area area = {.nr = nr};
 
-	for (chunk = chunk_next(0); chunk; chunk = chunk_next(chunk->index + 1)) {
-		*grain = chunk_take(chunk, nr, align, populated_only);
-		if (*grain != UNIT_GRAINS)
+	for (area.chunk = chunk_next(0); area.chunk;
+	     area.chunk = chunk_next(area.chunk->index + 1)) {
+		area.grain = chunk_take(area.chunk, nr, align, populated_only);
+		if (area.grain != UNIT_GRAINS)
 			break;
 	}
 	spin_unlock_irqrestore(&percpu_lock, flags);
-	return chunk;
+	return area;
 }
 
-static void area_give(struct percpu_chunk *chunk, unsigned int grain)
+static void area_give(struct area area)
 {
 	unsigned long flags = spin_lock_save(&percpu_lock);
 
-	chunk_give(chunk, grain);
+	chunk_give(area.chunk, area.grain);
 	spin_unlock_irqrestore(&percpu_lock, flags);
 }
 
-static void area_zero(const struct percpu_chunk *chunk, unsigned int grain, size_t size)
+/* Four grains at a turn, and whole ones: what lies behind `size` in the last one is nobody's. */
+static void area_zero(uintptr_t of_first_cpu, unsigned int nr, size_t size)
 {
-	unsigned int cpu;
+	unsigned int cpu, i;
 
-	for (cpu = 0; cpu < nr_areas; cpu++) {
-		void *copy = (void *)(unit_address(chunk->index, cpu) + grain * GRAIN_SIZE);
+	for (cpu = 0; cpu < percpu_nr_areas; cpu++, of_first_cpu += UNIT_SIZE) {
+		uint64_t *copy = (uint64_t *)of_first_cpu;
 
-		mem_unpoison(copy, size);
-		memset(copy, 0, size);
+		mem_unpoison(copy, nr * GRAIN_SIZE);
+		for (i = 0; i + 4 <= nr; i += 4) {
+			WRITE_ONCE(copy[i], 0);
+			WRITE_ONCE(copy[i + 1], 0);
+			WRITE_ONCE(copy[i + 2], 0);
+			WRITE_ONCE(copy[i + 3], 0);
+		}
+		for (; i < nr; i++)
+			WRITE_ONCE(copy[i], 0);
+		mem_poison((char *)copy + size, nr * GRAIN_SIZE - size);
 	}
 }
 
-/* Grains with pages behind them; NULL without memory. */
-static struct percpu_chunk *area_make(unsigned int nr, unsigned int align, gfp_t gfp,
-				      unsigned int *grain)
+/* Grains with pages behind them; none without memory. */
+static struct area area_make(unsigned int nr, unsigned int align, gfp_t gfp)
 {
 	bool may_wait = gfp & __GFP_DIRECT_RECLAIM;
-	struct percpu_chunk *chunk = area_take(nr, align, !may_wait, grain);
+	struct area area = area_take(nr, align, !may_wait);
+	unsigned int pages;
 
 	if (!may_wait)
-		return chunk;
-	while (!chunk && chunk_create(gfp & ~__GFP_ZERO))
-		chunk = area_take(nr, align, false, grain);
-	if (chunk && !chunk_populate(chunk, area_pages(*grain, nr), gfp)) {
-		area_give(chunk, *grain);
-		return NULL;
+		return area;
+	while (!area.chunk && chunk_create(gfp & ~__GFP_ZERO))
+		area = area_take(nr, align, false);
+	if (!area.chunk)
+		return area;
+	pages = area_pages(area.grain, nr);
+	if (unlikely(pages & ~READ_ONCE(area.chunk->populated)) &&
+	    !chunk_populate(area.chunk, pages, gfp)) {
+		area_give(area);
+		area.chunk = NULL;
 	}
-	return chunk;
+	return area;
 }
 
 static const char *area_refusal(size_t size, size_t align)
@@ -198,31 +203,27 @@ static const char *area_refusal(size_t size, size_t align)
 void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
 	const char *refusal = area_refusal(size, align);
-	struct percpu_chunk *chunk;
-	unsigned int grain;
+	struct area area;
+	uintptr_t address;
 
 	if (unlikely(refusal)) {
 		report_warn("__alloc_percpu: %s: size %zu, align %zu", refusal, size, align);
 		return NULL;
 	}
-	chunk = area_make((unsigned int)DIV_ROUND_UP(size, GRAIN_SIZE),
-			  (unsigned int)DIV_ROUND_UP(align, GRAIN_SIZE), gfp, &grain);
-	if (!chunk)
+	area = area_make((unsigned int)DIV_ROUND_UP(size, GRAIN_SIZE),
+			 (unsigned int)DIV_ROUND_UP(align, GRAIN_SIZE), gfp);
+	if (!area.chunk)
 		return NULL;
-	area_zero(chunk, grain, size);
-	return area_handle(unit_address(chunk->index, 0) + grain * GRAIN_SIZE);
-}
-
-void *__alloc_percpu(size_t size, size_t align)
-{
-	return __alloc_percpu_gfp(size, align, GFP_KERNEL);
+	address = unit_address(area.chunk->index, 0) + area.grain * GRAIN_SIZE;
+	area_zero(address, area.nr, size);
+	return area_handle(address);
 }
 
 /* The chunk and the grain that a handle leads to; NULL when it leads to none. */
 static struct percpu_chunk *area_locate(const void *area, unsigned int *grain)
 {
 	uintptr_t offset = (uintptr_t)per_cpu_ptr(area, 0) - chunks_base();
-	size_t span = (nr_areas + 1) * UNIT_SIZE;
+	size_t span = (percpu_nr_areas + 1) * UNIT_SIZE;
 
 	if (offset >= CHUNKS_MAX * span || offset % GRAIN_SIZE || offset % span >= UNIT_SIZE)
 		return NULL;
@@ -238,10 +239,9 @@ static unsigned int area_free(const void *area, struct percpu_chunk **chunk, uns
 
 	*chunk = area_locate(area, grain);
 	if (*chunk && bitmap_test((*chunk)->start, *grain) && ((*chunk)->index || *grain)) {
-		nr = area_grains(*chunk, *grain);
-		for (unsigned int cpu = 0; cpu < nr_areas; cpu++)
+		nr = chunk_give(*chunk, *grain);
+		for (unsigned int cpu = 0; cpu < percpu_nr_areas; cpu++)
 			mem_poison(per_cpu_ptr(area, cpu), nr * GRAIN_SIZE);
-		chunk_give(*chunk, *grain);
 	}
 	spin_unlock_irqrestore(&percpu_lock, flags);
 	return nr;
@@ -273,12 +273,14 @@ void percpu_get_info(struct percpu_info *info)
 
 	*info = (struct percpu_info){.unit_size = UNIT_SIZE,
 				     .static_size = (size_t)(percpu_end - percpu_start)};
-	info->areas = percpu_totals.areas - 1;
+	info->areas = -1UL; /* not the static one */
 	info->bytes = percpu_totals.grains * GRAIN_SIZE - ALIGN_UP(info->static_size, GRAIN_SIZE);
-	info->pages = percpu_totals.rows * nr_areas;
-	info->empty_pages = percpu_totals.empty_rows * nr_areas;
-	for (chunk = chunk_next(0); chunk; chunk = chunk_next(chunk->index + 1))
+	info->pages = percpu_totals.rows * percpu_nr_areas;
+	info->empty_pages = percpu_totals.empty_rows * percpu_nr_areas;
+	for (chunk = chunk_next(0); chunk; chunk = chunk_next(chunk->index + 1)) {
+		info->areas += bitmap_weight(chunk->start, UNIT_GRAINS);
 		info->chunks++;
+	}
 	info->meta_pages = info->chunks;
 	spin_unlock_irqrestore(&percpu_lock, flags);
 }

@@ -81,14 +81,13 @@ bool percpu_check(void)
 
 	for (chunk = chunk_next(0); chunk; chunk = chunk_next(chunk->index + 1)) {
 		holds = check_counts(chunk) && check_starts(chunk) && check_pages(chunk) && holds;
-		sum.areas += bitmap_weight(chunk->start, UNIT_GRAINS);
 		sum.grains += UNIT_GRAINS - chunk->free_grains;
 		sum.rows += bitmap_weight((unsigned long[]){chunk->populated}, UNIT_PAGES);
 		for (unsigned int page = 0; page < UNIT_PAGES; page++)
 			sum.empty_rows += chunk->populated & 1U << page && !chunk->used[page];
 	}
-	if (sum.areas != percpu_totals.areas || sum.grains != percpu_totals.grains ||
-	    sum.rows != percpu_totals.rows || sum.empty_rows != percpu_totals.empty_rows) {
+	if (sum.grains != percpu_totals.grains || sum.rows != percpu_totals.rows ||
+	    sum.empty_rows != percpu_totals.empty_rows) {
 		pr_err("percpu: C5 (totals) does not hold\n");
 		return false;
 	}

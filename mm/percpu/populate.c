@@ -27,20 +27,15 @@
 
 static DEFINE_SPINLOCK(map_lock, LOCK_RANK_PERCPU_MAP);
 
-/* Which chunks exist. Set under percpu_lock, read under either lock. */
-static unsigned long existing[BITS_TO_LONGS(CHUNKS_MAX)];
+unsigned long percpu_existing[BITS_TO_LONGS(CHUNKS_MAX)];
 static unsigned int chunks_end; /* behind the last that ever existed */
-
-struct percpu_chunk *chunk_find(unsigned int index)
-{
-	if (index >= CHUNKS_MAX || !bitmap_test(existing, index))
-		return NULL;
-	return (struct percpu_chunk *)unit_address(index, nr_possible_cpus());
-}
 
 struct percpu_chunk *chunk_next(unsigned int index)
 {
-	unsigned long next = find_next_bit(existing, chunks_end, index);
+	unsigned long next = index;
+
+	if (unlikely(index >= chunks_end || !bitmap_test(percpu_existing, index)))
+		next = find_next_bit(percpu_existing, chunks_end, index);
 
 	return next < chunks_end ? chunk_find((unsigned int)next) : NULL;
 }
@@ -208,9 +203,9 @@ static void chunk_set_existing(unsigned int index, bool exists)
 	unsigned long flags = spin_lock_save(&percpu_lock);
 
 	if (exists)
-		bitmap_set_bit(existing, index);
+		bitmap_set_bit(percpu_existing, index);
 	else
-		bitmap_clear_bit(existing, index);
+		bitmap_clear_bit(percpu_existing, index);
 	chunks_end = max(chunks_end, index + 1);
 	spin_unlock_irqrestore(&percpu_lock, flags);
 }
@@ -225,7 +220,7 @@ bool chunk_create(gfp_t gfp)
 	if (!page)
 		return false;
 	spin_lock(&map_lock);
-	index = find_next_zero_bit(existing, possible, 0);
+	index = find_next_zero_bit(percpu_existing, possible, 0);
 	if (index < possible) {
 		uintptr_t va = unit_address((unsigned int)index, nr_possible_cpus());
 
@@ -290,7 +285,7 @@ static bool chunk_claim(struct percpu_chunk *chunk)
 	bool empty = chunk->free_grains == UNIT_GRAINS && !chunk->populated;
 
 	if (empty)
-		bitmap_clear_bit(existing, chunk->index);
+		bitmap_clear_bit(percpu_existing, chunk->index);
 	spin_unlock_irqrestore(&percpu_lock, flags);
 	return empty;
 }
