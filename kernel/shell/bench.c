@@ -12,6 +12,7 @@
 #include <lib/clock.h>
 #include <lib/printk.h>
 #include <lib/string.h>
+#include <mm/deferred.h>
 #include <mm/init.h>
 #include <mm/slab.h>
 #include <kernel/main.h>
@@ -66,6 +67,25 @@ static uint64_t mean_cost(void (*run)(void), uint64_t (*cost)(void))
 	return (arch_cycles() - start) / ROUNDS;
 }
 
+/* What the first request pays that wants a block whose struct pages are not written; 0: all are. */
+static uint64_t first_touch_cost(void)
+{
+	unsigned long pfn;
+	struct zone *zone;
+	uint64_t start;
+
+	for_each_populated_zone (zone)
+		for (pfn = ALIGN_UP(zone->start_pfn, MAX_ORDER_NR_PAGES); zone_spans_pfn(zone, pfn);
+		     pfn += MAX_ORDER_NR_PAGES) {
+			if (!pfn_is_deferred(pfn))
+				continue;
+			start = arch_cycles();
+			page_materialise(pfn);
+			return arch_cycles() - start;
+		}
+	return 0;
+}
+
 COMMAND(bench, "bench [NAME]", "instructions an operation costs (exact under make bench)")
 {
 	bool any = false;
@@ -78,6 +98,8 @@ COMMAND(bench, "bench [NAME]", "instructions an operation costs (exact under mak
 			   (unsigned long long)boot_cycles_to_prompt());
 		seq_printf(out, "bench %-24s %12lu\n", "boot-memory-gone-kib",
 			   mm_memory_gone() / 1024);
+		seq_printf(out, "bench %-24s %12llu\n", "boot-block-first-touch",
+			   (unsigned long long)first_touch_cost());
 		any = true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(benchmarks); i++) {
