@@ -22,9 +22,8 @@
 #include <lib/errno.h>
 #include <lib/fault_injection.h>
 #include <lib/printk.h>
-#include <lib/stack_depot.h>
 #include <lib/string.h>
-#include <mm/gfp.h>
+#include <mm/page_owner.h>
 
 #include "debug.h"
 
@@ -120,16 +119,13 @@ static void tell_wrong_letters(void)
 					text, *c);
 }
 
-/* The depot of call stacks, if somebody will want it and it is not open for others. */
+/* The depot of call stacks, once somebody wants it; page_owner shares it. It stays, as objects keep its handles. */
 static void open_depot(slab_flags_t flags)
 {
-	struct page *page;
+	static bool is_open;
 
-	if (!(flags & SLAB_STORE_USER) || stack_depot_is_open())
-		return;
-	page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, get_order(STACK_DEPOT_SIZE));
-	if (page)
-		stack_depot_open(page_address(page), STACK_DEPOT_SIZE);
+	if (flags & SLAB_STORE_USER && !is_open)
+		is_open = page_depot_get() == 0;
 }
 
 static slab_flags_t any_flags(void)
