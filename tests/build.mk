@@ -29,6 +29,7 @@ test_src += tests/mm/page/model_test.c
 test_src += tests/mm/page/exhaustive_test.c
 test_src += tests/mm/page/ageing_test.c
 test_src += tests/mm/page/exhaustion_test.c
+test_src += tests/mm/page/concurrent_test.c
 test_src += tests/mm/page/page_debug_test.c
 test_src += tests/mm/page/movable_pages.c tests/mm/page/contig_test.c tests/mm/page/compaction_test.c tests/mm/page/fail_nth_test.c
 test_src += tests/mm/page/misuse_test.c

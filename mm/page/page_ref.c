@@ -21,10 +21,14 @@
 #include <mm/page.h>
 
 #include <lib/check.h>
+#include <lib/report.h>
 #include <mm/buddy.h>
 #include <mm/gfp.h>
 #include <mm/pcp.h>
 #include "block.h"
+
+/* A count that came so far is one no more: the block stays, whatever is put. Far enough below the end for every CPU to add one at once. */
+#define PAGE_REFCOUNT_MAX (INT32_MAX / 2)
 
 bool has_inner_pages(const struct page *page, unsigned int order)
 {
@@ -81,6 +85,8 @@ static bool free_block(struct page *page, unsigned int order, bool cold)
 	do {
 		if (unlikely(users <= 0))
 			return false;
+		if (unlikely(users >= PAGE_REFCOUNT_MAX))
+			return true;
 		/* Before the exchange: whoever puts the last reference frees what `order` says. */
 		if (unlikely(users > 1) && !compound)
 			page->order = 0;
@@ -119,7 +125,13 @@ static struct page *referenced_page(const char *who, struct page *page)
 void get_page(struct page *page)
 {
 	page = referenced_page("get_page", page);
-	if (likely(page))
+	if (unlikely(!page))
+		return;
+	if (unlikely(READ_ONCE(page->refcount) == PAGE_REFCOUNT_MAX - 1))
+		report_warn("get_page: pfn 0x%lx has more users than can be counted, and is kept "
+			    "for ever",
+			    page_to_pfn(page));
+	if (likely(READ_ONCE(page->refcount) < PAGE_REFCOUNT_MAX))
 		__atomic_add_fetch(&page->refcount, 1, __ATOMIC_RELAXED);
 }
 
@@ -132,6 +144,8 @@ void put_page(struct page *page)
 		return;
 	users = READ_ONCE(page->refcount);
 	do {
+		if (unlikely(users >= PAGE_REFCOUNT_MAX))
+			return;
 		if (unlikely(users <= 0 ||
 			     (users == 1 && page->flags & (PG_SLAB | PG_LARGE | PG_MOVER)))) {
 			misuse_report_page(misuse_of_page(page, page->order), "put_page", page,

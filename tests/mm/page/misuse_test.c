@@ -9,6 +9,7 @@
 #include <mm/pcp.h>
 #include <mm/direct_map.h>
 #include <mm/memblock.h>
+#include "test_zone.h"
 
 /* One report of that title; the page, its block and the free count are as before. */
 #define EXPECT_REFUSED(title, page_, ...)                                                          \
@@ -170,4 +171,47 @@ KTEST(page_misuse, a_second_exact_free_is_one_report)
 	EXPECT_REPORT("free_pages_exact: page freed twice",
 		      free_pages_exact(memory, 3 * PAGE_SIZE));
 	EXPECT_EQ(nr_idle_pages(), free);
+}
+
+/* --- counts and links that somebody smashed -------------------------------------------------- */
+
+/* A count that can go no further stays there: a page that is kept for ever is safer than one freed under its users. */
+KTEST(page_misuse, a_page_with_too_many_users_is_kept_and_told_once)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	ASSERT_TEST(page);
+	page->refcount = INT32_MAX / 2 - 1;
+	EXPECT_REPORT("more users than can be counted", get_page(page));
+	EXPECT_EQ(page->refcount, INT32_MAX / 2);
+	get_page(page);
+	put_page(page);
+	__free_page(page);
+	EXPECT_EQ(page->refcount, INT32_MAX / 2);
+	EXPECT_EQ(page->flags, PG_OWNED);
+	page->refcount = 1;
+	__free_page(page);
+}
+
+/* Who writes over a free page's links has nothing written elsewhere by it. */
+KTEST_PANIC(page_misuse, a_smashed_link_of_a_per_cpu_list_stops_the_machine,
+	    "a per-CPU list of pages is corrupt")
+{
+	static struct list_head elsewhere = {&elsewhere, &elsewhere};
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	__free_page(page);
+	page->lru.next = &elsewhere;
+	page = alloc_page(GFP_KERNEL);
+	EXPECT_EQ(page, NULL);
+}
+
+KTEST_PANIC(page_misuse, a_smashed_link_of_a_free_list_stops_the_machine, "a free list of zone")
+{
+	static struct list_head elsewhere = {&elsewhere, &elsewhere};
+	struct zone *zone = test_zone(16);
+	struct page *page = test_take(zone, 3);
+
+	page[8].lru.next = &elsewhere;
+	test_give(zone, page, 3);
 }
