@@ -207,17 +207,30 @@ static void move_whole_block(struct zone *zone, struct page *page, enum migratet
 	pageblocks_set_type(zone, page_to_pfn(page), page->order, type);
 }
 
+/* With another type it may join neighbours that were kept apart so far: it is given anew. */
+static void rejoin(struct zone *zone, struct page *page, enum migratetype from, enum migratetype to)
+{
+	unsigned int order = page->order;
+
+	area_remove(&zone->free_area[order], page, zone->state_bits, from);
+	zone->nr_free -= 1UL << order;
+	pageblocks_set_type(zone, page_to_pfn(page), order, to);
+	buddy_give(zone, page, order);
+}
+
 void set_pageblock_migratetype(struct page *page, enum migratetype type)
 {
 	struct zone *zone = page_zone(page);
 	unsigned long flags;
+	enum migratetype from;
 	struct page *whole;
 
 	spin_lock_irqsave(&zone->lock, flags);
 	whole = covering_block(zone, page_to_pfn(page));
-	if (whole)
-		move_whole_block(zone, whole, type);
-	else
+	from = pageblock_type(zone, page_to_pfn(page));
+	if (whole && from != type)
+		rejoin(zone, whole, from, type);
+	else if (!whole)
 		move_freepages_block(zone, page_to_pfn(page), type);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }

@@ -201,11 +201,12 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 {
 	unsigned int index = pcp_list_index(order, type);
 	struct per_cpu_pages *pcp = this_pcp(zone);
-	struct list_head *list = &pcp->lists[index];
 	struct page *page = NULL;
+	struct list_head *list;
 
 	if (order > PCP_MAX_ORDER || !pcp_trylock(pcp))
 		return take_past(zone, order, type);
+	list = &pcp->lists[index];
 	if (cold)
 		coldest_first(list);
 	if (!list_empty(list) || pcp_refill(zone, pcp, index, spare))

@@ -302,7 +302,20 @@ def multiboot2_seeds():
     yield "b22-many-touching", block(mmap(*((0, 400 << 12, 1) for _ in range(400))), efi_map(*touching, step=40))
 
 
-SEEDS = {"map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
+# --- page: { operation 1, what 1, more 1 } ... ------------------------------------------------
+TAKE, GIVE, RETYPE, DRAIN, LARGE = 0, 3, 6, 7, 64
+
+
+def page_seeds():
+    yield "take-and-give", bytes([TAKE, 0, 1]) * 40 + bytes([GIVE, 7, 0]) * 40
+    yield "all-orders", b"".join(bytes([TAKE | LARGE, order, order % 3]) for order in range(11)) + bytes([GIVE, 3, 1]) * 11
+    yield "types-until-mixed", b"".join(bytes([TAKE, i % 4, i % 3]) for i in range(200)) + b"".join(bytes([GIVE, 5 * i % 251, i % 2]) for i in range(150))
+    yield "cma-and-isolated", bytes([RETYPE, 3, 3, RETYPE, 9, 4]) + b"".join(bytes([TAKE, 0, i % 3, GIVE, i % 251, 0]) for i in range(60)) + bytes([RETYPE, 9, 1])
+    yield "limits", b"".join(bytes([DRAIN, 3 * i % 256, 7 * i % 256, TAKE, i % 4, 1, TAKE, 0, 64, GIVE | LARGE, i, 0]) for i in range(40))
+    yield "pieces-of-a-large-block", bytes([TAKE | LARGE, 10, 1, RETYPE, 5, 4, GIVE, 0, 0, RETYPE, 5, 1])
+
+
+SEEDS = {"page": page_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
 
 
 def main():
