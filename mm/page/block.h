@@ -36,19 +36,19 @@ static inline void prep_new_page(struct page *page, unsigned int order)
 	ASSERT((page->state & ~PG_TYPE_MASK) == page_state(PG_PCP, order, page->zone_node),
 	       "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
 	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
-	page->state ^= PG_PCP | PG_OWNED;
+	WRITE_ONCE(page->state, page->state ^ (PG_PCP | PG_OWNED));
 	page->refcount = 1;
 	page->owner.private = 0;
 	unpoison_block(page, order);
 }
 
-/* A plain block without users goes back. */
-static inline void free_pages_prepare(struct page *page, unsigned int order)
+/* A plain block without users, whose state is `state`, goes back. */
+static inline void free_pages_prepare(struct page *page, uint32_t state, unsigned int order)
 {
 	ASSERT(page->refcount == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
 	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
 	poison_block(page, order);
-	page->state ^= PG_PCP | PG_OWNED;
+	WRITE_ONCE(page->state, state ^ (PG_PCP | PG_OWNED));
 }
 
 /* A block that free_pages_prepare() has seen, and that no list keeps. */
@@ -57,7 +57,7 @@ static inline void free_to_buddy(struct page *page, unsigned int order)
 	struct zone *zone = page_zone(page);
 	unsigned long flags;
 
-	page->state = zone->state_bits;
+	WRITE_ONCE(page->state, zone->state_bits);
 	spin_lock_irqsave(&zone->lock, flags);
 	buddy_give(zone, page, order);
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -66,8 +66,13 @@ static inline void free_to_buddy(struct page *page, unsigned int order)
 /* First page of an allocated block of that order, and nobody's slab or kmalloc block? */
 static inline bool may_free(const struct page *page, unsigned int order)
 {
-	return page_exists(page) && (page->flags & ~(PG_HEAD | PG_TYPE_MASK)) == PG_OWNED &&
-	       page->order == order;
+	uint32_t state;
+
+	if (!page_exists(page))
+		return false;
+	state = READ_ONCE(page->state);
+	return (state & 0xffff & ~(PG_HEAD | PG_TYPE_MASK)) == PG_OWNED &&
+	       (state >> 16 & 0xff) == order;
 }
 
 /* The same of a state alone, for a block that is not compound, in one comparison; orders below MAX_ORDER. */

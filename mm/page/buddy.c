@@ -103,7 +103,7 @@ static inline struct page *take_block(struct zone *zone, unsigned int order,
 	if (unlikely(from->order == MAX_PAGE_ORDER))
 		free_list_top_up(zone);
 	expand(zone, page, order, from->order, from->type, observer);
-	zone->nr_free -= 1UL << order;
+	WRITE_ONCE(zone->nr_free, zone->nr_free - (1UL << order));
 	ASSERT(IS_ALIGNED(page_to_pfn(page), 1UL << order), "pfn 0x%lx, order %u",
 	       page_to_pfn(page), order);
 	if (observer)
@@ -177,7 +177,7 @@ give_pageblocks(struct zone *zone, struct page *page, unsigned int order, enum m
 
 	for (; order < MAX_PAGE_ORDER; order++, area++, state += page_state(0, 1, 0)) {
 		buddy = buddy_of(page, order);
-		if (buddy->state != state)
+		if (READ_ONCE(buddy->state) != state)
 			break;
 		other = pageblock_type(zone, page_to_pfn(buddy));
 		if (unlikely(other != type) && !convert(zone, buddy, order, other, type))
@@ -201,14 +201,14 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 	uint32_t state = free_state(zone, order);
 	struct page *buddy;
 
-	zone->nr_free += 1UL << order;
+	WRITE_ONCE(zone->nr_free, zone->nr_free + (1UL << order));
 	ASSERT(zone->nr_free <= zone->managed_pages, "zone %s: %lu of %lu", zone->name,
 	       zone->nr_free, zone->managed_pages);
 	if (observer)
 		observer->gave(observer, page_to_pfn(page), order);
 	for (; order < zone->pageblock_order; order++, area++, state += page_state(0, 1, 0)) {
 		buddy = buddy_of(page, order);
-		if (buddy->state != state) {
+		if (READ_ONCE(buddy->state) != state) {
 			area_add(area, page, state, type);
 			return;
 		}

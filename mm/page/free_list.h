@@ -26,7 +26,7 @@ static inline bool page_is_buddy(const struct page *page, unsigned int order, ui
 static inline void area_add(struct free_area *area, struct page *page, uint32_t state,
 			    enum migratetype type)
 {
-	page->state = state;
+	WRITE_ONCE(page->state, state);
 	list_add(&page->lru, &area->free_list[type]);
 	area->nr_of_type[type]++;
 	area->nr_free++;
@@ -48,7 +48,7 @@ static inline void area_remove(struct free_area *area, struct page *page, uint32
 	prev->next = next;
 	area->nr_of_type[type]--;
 	area->nr_free--;
-	page->state = state;
+	WRITE_ONCE(page->state, state);
 }
 
 /* What the first page of a free block of the zone says. */
@@ -73,7 +73,7 @@ static inline void free_list_take(struct zone *zone, struct page *page, unsigned
 				  enum migratetype type)
 {
 	area_remove(&zone->free_area[order], page, zone->state_bits, type);
-	zone->nr_free -= 1UL << order;
+	WRITE_ONCE(zone->nr_free, zone->nr_free - (1UL << order));
 	zone->nr_taken += 1UL << order;
 	if (order == MAX_PAGE_ORDER)
 		free_list_top_up(zone);

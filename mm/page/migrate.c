@@ -212,8 +212,8 @@ static void rejoin(struct zone *zone, struct page *page, enum migratetype from, 
 {
 	unsigned int order = page->order;
 
-	area_remove(&zone->free_area[order], page, zone->state_bits, from);
-	zone->nr_free -= 1UL << order;
+	free_list_take(zone, page, order, from);
+	zone->nr_taken -= 1UL << order; /* nobody has it */
 	pageblocks_set_type(zone, page_to_pfn(page), order, to);
 	buddy_give(zone, page, order);
 }

@@ -166,7 +166,7 @@ static inline __attribute__((always_inline)) bool free_pages_fast(struct page *p
 		pcp_unlock(pcp);
 		return false;
 	}
-	free_pages_prepare(page, order);
+	free_pages_prepare(page, state, order);
 	if (unlikely(pcp_push(lists, page, state, order)))
 		pcp_shrink(page_zone(page), pcp);
 	else
@@ -186,7 +186,7 @@ static __noinline void free_pages_large(const char *who, struct page *page, unsi
 		free_slowpath(who, page, order, false);
 		return;
 	}
-	free_pages_prepare(page, order);
+	free_pages_prepare(page, page->state, order);
 	if (!pcp_give_large(page, order))
 		free_to_buddy(page, order);
 }

@@ -58,7 +58,7 @@ static __noinline void free_one_page(struct page *page, unsigned int order, bool
 		page_debug_free(page, order);
 	if (page->flags & PG_HEAD)
 		unmake_compound_page(page, order);
-	free_pages_prepare(page, order);
+	free_pages_prepare(page, page->state, order);
 	pcp_give(page_zone(page), page, cold);
 }
 

@@ -189,7 +189,8 @@ static struct page *take_past(struct zone *zone, unsigned int order, enum migrat
 	spin_lock_irqsave(&zone->lock, flags);
 	page = buddy_take(zone, order, type);
 	if (page) {
-		page->state |= page_state(PG_PCP | type << PG_TYPE_SHIFT, order, 0);
+		WRITE_ONCE(page->state,
+			   page->state | page_state(PG_PCP | type << PG_TYPE_SHIFT, order, 0));
 		zone->nr_taken += 1UL << order;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
@@ -262,12 +263,14 @@ static bool pcp_lock(struct per_cpu_pages *pcp)
 void drain_pages_zone(struct zone *zone, unsigned int cpu)
 {
 	struct per_cpu_pages *pcp = &zone->pageset[cpu];
+	bool more = true;
 
-	while ((READ_ONCE(pcp->count) > 0 || READ_ONCE(pcp->large)) && pcp_lock(pcp)) {
+	while (more && pcp_lock(pcp)) {
 		if (pcp->large)
 			pcp_free_one(zone, pcp->large);
 		pcp->large = NULL;
 		pcp_free_bulk(zone, pcp, max(pcp->batch, 8));
+		more = pcp->count > 0;
 		pcp_unlock(pcp);
 	}
 }

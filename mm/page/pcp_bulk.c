@@ -62,7 +62,7 @@ static void cut_into_list(struct list_head *list, struct page *page, unsigned in
 	struct list_head *last = list->prev;
 
 	for (; nr > 0; nr--, page += step) {
-		page->state = state;
+		WRITE_ONCE(page->state, state);
 		page->lru.prev = last;
 		last->next = &page->lru;
 		last = &page->lru;
@@ -81,7 +81,7 @@ __noinline bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigne
 	unsigned long flags;
 	struct page *page;
 
-	ASSERT(pcp->locked);
+	ASSERT(READ_ONCE(pcp->locked));
 	spin_lock_irqsave(&zone->lock, flags);
 	for (got = 0; got < wanted; got += 1U << (piece - order)) {
 		piece = piece_order(zone, order, (enum migratetype)type, wanted - got);
@@ -107,7 +107,7 @@ static inline void unlist(const struct zone *zone, struct page *page, unsigned i
 {
 	CHECK((page->state & ~PG_TYPE_MASK) == (page_state(PG_PCP, order, 0) | zone->state_bits),
 	      "pfn 0x%lx: state 0x%x", page_to_pfn(page), page->state);
-	page->state = zone->state_bits;
+	WRITE_ONCE(page->state, zone->state_bits);
 }
 
 void pcp_free_one(struct zone *zone, struct page *page)
@@ -183,14 +183,15 @@ static int nr_lists_in_use(const struct per_cpu_pages *pcp)
 void pcp_free_bulk(struct zone *zone, struct per_cpu_pages *pcp, int pages)
 {
 	unsigned int index;
+	int share, nr_lists;
 	unsigned long flags;
-	int share;
 
-	ASSERT(pcp->locked);
+	ASSERT(READ_ONCE(pcp->locked));
 	pages = min(pages, pcp->count);
 	spin_lock_irqsave(&zone->lock, flags);
+	nr_lists = nr_lists_in_use(pcp);
 	while (pages > 0) {
-		share = DIV_ROUND_UP(pages, max(nr_lists_in_use(pcp), 1));
+		share = DIV_ROUND_UP(pages, nr_lists);
 		for (index = 0; index < NR_PCP_LISTS && pages > 0; index++)
 			pages -= give_from_list(zone, pcp, index, min(share, pages));
 	}
