@@ -12,6 +12,7 @@
  */
 #include <kernel/main.h>
 
+#include <arch/context.h>
 #include <arch/cpu.h>
 #include <lib/check.h>
 #include <lib/cmdline.h>
@@ -19,11 +20,13 @@
 #include <lib/ktest.h>
 #include <lib/printk.h>
 #include <lib/report.h>
+#include <lib/sections.h>
 #include <lib/smp.h>
 #include <lib/stack_guard.h>
 #include <lib/string.h>
 #include <mm/fixmap.h>
 #include <mm/init.h>
+#include <mm/pgtable.h>
 #include <drivers/board.h>
 #include <drivers/console.h>
 #include <drivers/framebuffer.h>
@@ -125,6 +128,16 @@ static void say_cpus(const struct boot_info *boot)
 					       : "disabled by the firmware");
 }
 
+/* A static stack is the upper part of its block; what lies below is unmapped, as under the boot stack. */
+static void guard_task_stacks(void)
+{
+	uintptr_t block = ALIGN_UP((uintptr_t)task_stacks_start, TASK_STACK_BLOCK);
+
+	for (; block < (uintptr_t)task_stacks_end; block += TASK_STACK_BLOCK)
+		CHECK(pgtable_unmap(NULL, block, TASK_STACK_BLOCK - TASK_STACK_SIZE) == 0,
+		      "the page below the stack at 0x%lx stays mapped", block);
+}
+
 static void run_tests_if_asked(void)
 {
 	char name[128];
@@ -180,6 +193,7 @@ void kmain(struct boot_info *boot)
 	say_hello(boot);
 
 	mm_init(boot);
+	guard_task_stacks();
 	ramfb_init(boot);
 	interrupts_init(boot);
 	smp_start_others(boot->nr_cpus);

@@ -38,6 +38,7 @@
 #include <arch/tlb.h>
 #include <lib/check.h>
 #include <lib/poison.h>
+#include <lib/sections.h>
 
 #include "machine.h"
 #include "os.h"
@@ -276,11 +277,22 @@ static void tlb_flush(uintptr_t va, size_t size)
 	run_finish(&run);
 }
 
+/* The image is mapped by the process's loader and not remembered: what its tables no longer show goes. */
+static void image_flush(uintptr_t va, size_t size)
+{
+	for (uintptr_t page = va; page < va + size; page += PAGE_SIZE)
+		if (walk_tables(page).leaf.value == 0)
+			os_unmap(page, PAGE_SIZE);
+}
+
 void hosted_tlb_flush(uintptr_t va, size_t size)
 {
 	unsigned long flags = mmu_lock();
 
-	tlb_flush(va, size);
+	if (va >= (uintptr_t)image_start && va + size <= (uintptr_t)image_end)
+		image_flush(va, size);
+	else
+		tlb_flush(va, size);
 	mmu_unlock(flags);
 }
 

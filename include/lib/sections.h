@@ -7,7 +7,8 @@
  */
 #pragma once
 
-extern char image_start[], image_end[];	  /* everything, .bss and boot stacks included */
-extern char text_start[], text_end[];	  /* read, execute */
-extern char rodata_start[], rodata_end[]; /* read */
-extern char data_start[], data_end[];	  /* read, write: .data, per-CPU template, .bss, stacks */
+extern char image_start[], image_end[];		    /* everything, .bss and boot stacks included */
+extern char text_start[], text_end[];		    /* read, execute */
+extern char rodata_start[], rodata_end[];	    /* read */
+extern char task_stacks_start[], task_stacks_end[]; /* within .bss: DEFINE_TASK_STACK() */
+extern char data_start[], data_end[]; /* read, write: .data, per-CPU template, .bss, stacks */

@@ -184,3 +184,26 @@ KTEST(sched, cpus_wake_each_other)
 	EXPECT_FALSE(completion_done(&ping));
 	EXPECT_FALSE(completion_done(&pong));
 }
+
+static __noinline unsigned long dig(volatile unsigned long *above)
+{
+	volatile unsigned long here[32];
+
+	here[0] = *above + 1;
+	return *above > 100000 ? 0 : dig(here) + here[0];
+}
+
+static void run_off_the_stack(void *unused)
+{
+	volatile unsigned long start = 0;
+
+	(void)unused;
+	dig(&start);
+}
+
+KTEST_PANIC(sched, a_task_that_runs_off_its_stack_is_stopped,
+	    "the kernel stack overflowed into its guard page")
+{
+	test_task_start(0, "digger", run_off_the_stack, NULL);
+	test_task_join(0);
+}
