@@ -724,6 +724,27 @@ KTEST(fdt_boot, a_gic_on_a_bus_is_where_the_bus_puts_it)
 	}
 }
 
+KTEST(fdt_boot, a_raspberry_pi_3s_controller_is_found_and_one_without_reg_dropped)
+{
+	for (unsigned int cells = 0; cells < 2; cells++) {
+		begin(1, 1);
+		fdt_build_node("soc");
+		fdt_build_string("compatible", "simple-bus");
+		fdt_build_cells("#address-cells", 1, 1);
+		fdt_build_cells("#size-cells", 1, 1);
+		fdt_build_cells("ranges", 3, 0x40000000, 0x40000000, 0x1000);
+		fdt_build_node("local_intc@40000000");
+		fdt_build_string("compatible", "brcm,bcm2836-l1-intc");
+		fdt_build_cells("reg", 1 + cells, 0x40000000, 0x100);
+		fdt_build_end_node();
+		fdt_build_end_node();
+		ASSERT_TEST(finish() == 0);
+		EXPECT_EQ(info.interrupts.type, cells ? INTERRUPTS_BCM2836 : INTERRUPTS_UNKNOWN);
+		EXPECT_EQ(info.interrupts.distributor, cells ? 0x40000000 : 0);
+		EXPECT_EQ(info.dropped, !cells);
+	}
+}
+
 /* --- what makes the board --- */
 
 /* A bus whose devices reach [0, size) and see caches or not. */
