@@ -29,7 +29,7 @@
  * LOCKING	A try for the lock of this CPU's lists; interrupts stay on. A page that left
  *		them belongs to the caller alone, so the rest is done without.
  *		`refcount` is atomic: of two CPUs that free one block, one is refused.
- * COST		`make bench`, x86_64, release: 115 instructions to take and give back
+ * COST		`make bench`, x86_64, release: 119 instructions to take and give back
  *		a page, 12 of them the loop. What a check costs of that:
  *
  *		take	the mask and order are usual			 4

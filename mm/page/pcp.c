@@ -40,7 +40,7 @@
  *		interrupt came in the middle, or another CPU drains) the buddy serves. So nobody
  *		waits for it but a task that drains. zone->lock is taken inside it, for
  *		one batch (at most 63 pages, or 8 when they are drained).
- * COST		Take and give are 39 and 64 instructions, with all checks; page_alloc.c has the
+ * COST		Take and give are 41 and 66 instructions, with all checks; page_alloc.c has the
  *		bill. 256 bytes for each CPU and zone, and at most `high` idle pages.
  * FLOOR	page.
  * LINUX	mm/page_alloc.c: zone_batchsize(), drain_pages(), free_hot_cold_page(),
