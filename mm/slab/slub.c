@@ -90,6 +90,7 @@
 #include <lib/string.h>
 #include <mm/node.h>
 #include <mm/percpu.h>
+#include <mm/zone.h>
 
 #include "debug.h"
 #include "slub_types.h"
@@ -185,9 +186,16 @@ static void *cpu_take(struct slub_cache *cache, struct slub_cpu *cpu, int nid)
 	return NULL;
 }
 
-static int local_node(void)
+/*
+ * Where to look first: the nearest node that has such memory, for elsewhere the cache gets no slabs as long as that one
+ * has pages. (Linux: numa_mem_id)
+ */
+static int first_node(const struct slub_cache *cache, gfp_t gfp, int nid)
 {
-	return cpu_to_node(arch_cpu_id());
+	int near = nid == ANY_NODE ? cpu_to_node(arch_cpu_id()) : nid;
+	const struct zone *zone = *NODE_DATA(near)->zonelist_start[gfp_zone(cache->common.gfp)];
+
+	return zone && !(gfp & __GFP_THISNODE) ? zone->nid : near;
 }
 
 /* An object out of slabs that the node has. */
@@ -213,7 +221,7 @@ static void *cpu_take_from_new(struct slub_cache *cache, struct slub_cpu *cpu, s
 
 static void *cache_take_slowly(struct slub_cache *cache, gfp_t gfp, int nid)
 {
-	int from = nid == ANY_NODE ? local_node() : nid;
+	int from = first_node(cache, gfp, nid);
 	unsigned long flags = arch_irq_save();
 	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
 	void *object = cpu_take(cache, cpu, nid);
@@ -238,7 +246,7 @@ static void *cache_take_slowly(struct slub_cache *cache, gfp_t gfp, int nid)
 /* One object out of a node's slabs, or of a new one. */
 static void *cache_take_single(struct slub_cache *cache, gfp_t gfp, int nid)
 {
-	void *object = node_take_single(cache, &cache->node[nid == ANY_NODE ? local_node() : nid]);
+	void *object = node_take_single(cache, &cache->node[first_node(cache, gfp, nid)]);
 	struct slab *slab;
 	unsigned int other;
 

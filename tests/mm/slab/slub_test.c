@@ -7,7 +7,6 @@
 #include <config.h>
 #include <lib/bits.h>
 #include <lib/seq_file.h>
-#include <mm/node.h>
 #include <mm/percpu.h>
 
 #include "../../../mm/slab/slub_types.h"
@@ -80,9 +79,10 @@ KTEST(slub, a_slab_is_frozen_partial_full_and_frozen_again_sem_S8)
 
 	ASSERT_TEST(cache && cache->objects <= SLUB_TEST_MOST);
 	nr = cache->objects;
-	node = &cache->node[cpu_to_node(arch_cpu_id())];
 	first = test_alloc(cache);
+	ASSERT_TEST(first);
 	slab = object_slab(first);
+	node = slab_node(cache, slab);
 	EXPECT_TRUE(slab_state(slab).frozen && this_cpu_read(cache->cpu->slab) == slab);
 	EXPECT_EQ(slab_state(slab).inuse, nr);
 
@@ -346,9 +346,9 @@ KTEST(slub, shrinking_puts_the_fullest_slabs_first_sem_S8)
 
 	ASSERT_TEST(cache && cache->objects <= SLUB_TEST_MOST);
 	nr = cache->objects;
-	node = &cache->node[cpu_to_node(arch_cpu_id())];
 	for (i = 0; i < 3 * nr; i++)
 		objects[i] = test_alloc(cache);
+	node = slab_node(cache, object_slab(objects[0]));
 	for (i = 0; i < 3 * nr; i++)
 		if (i % nr > i / nr)
 			kmem_cache_free(&cache->common, objects[i]);
@@ -405,9 +405,10 @@ KTEST(slub, the_check_sees_each_invariant_broken)
 	void *a, *list;
 
 	ASSERT_TEST(cache);
-	node = &cache->node[cpu_to_node(arch_cpu_id())];
 	a = test_alloc(cache);
+	ASSERT_TEST(a);
 	slab = object_slab(a);
+	node = slab_node(cache, slab);
 	cpu = this_cpu_ptr(cache->cpu);
 	EXPECT_TRUE(impl_cache_check(&cache->common));
 
@@ -449,6 +450,25 @@ KTEST(slub, the_check_sees_each_invariant_broken)
 		list_move(&slab->list, &node->partial);
 	}
 	EXPECT_TRUE(impl_cache_check(&cache->common));
+	kmem_cache_free(&cache->common, a);
+	kmem_cache_destroy(&cache->common);
+}
+
+/* sem-S8: where the CPU's own node has no memory, the slabs that the nearest one has are used before a new one is made. */
+KTEST(slub, a_slab_that_has_room_comes_before_a_new_one_sem_S8)
+{
+	struct slub_cache *cache = test_cache(64, 0);
+	struct slab *slab;
+	void *a, *b;
+
+	ASSERT_TEST(cache);
+	a = test_alloc(cache);
+	ASSERT_TEST(a);
+	slab = object_slab(a);
+	impl_cache_drain(&cache->common);
+	b = test_alloc(cache);
+	EXPECT_TRUE(b && object_slab(b) == slab);
+	kmem_cache_free(&cache->common, b);
 	kmem_cache_free(&cache->common, a);
 	kmem_cache_destroy(&cache->common);
 }
