@@ -13,6 +13,9 @@
  *	does, so kfree() finds no object there, which it tests anyway; only then, about to
  *	complain, does it look at the mark and call dev_kfree_marked(). Ordinary frees pay nothing.
  *
+ *	The header's own address is where an object starts, so a free of that would find one. It comes the slow way,
+ *	as these caches park nothing, and there dev_has_let_go() refuses what no device has let go.
+ *
  *	A header is believed only if its `check` fits: a keyed sum over all that does not change
  *	while it lives, and over its address. So neither stray data nor a copied header is ever followed.
  *	After the free the header stays, with another magic and who freed it, until the memory is used again;
@@ -141,6 +144,15 @@ enum dev_verdict dev_judge(const void *pointer, struct dev_header *copy)
 	if (copy->magic == DEV_MAGIC)
 		return slot == SLOT_ALLOCATED ? DEV_LIVE : DEV_NO_HEADER;
 	return DEV_FREED;
+}
+
+bool dev_has_let_go(const void *object)
+{
+	struct dev_header copy;
+
+	header_copy(&copy, object);
+	return copy.magic == DEV_MAGIC_FREED &&
+	       copy.check == header_check(&copy, (uintptr_t)object);
 }
 
 /* Is this link the head of the device's list, or in a block? Only then is it followed. */

@@ -75,16 +75,27 @@ static void tell_smashed(const void *pointer, const struct block_story *neighbou
 			    (void *)neighbour->copy.caller);
 }
 
+static const char *what_is_wrong(enum dev_verdict verdict, const void *pointer)
+{
+	struct dev_header copy;
+
+	if (verdict == DEV_FREED)
+		return "device memory freed twice";
+	if (verdict == DEV_SMASHED)
+		return "the header of device memory was written over";
+	if (dev_judge(dev_data_of(pointer), &copy) == DEV_LIVE)
+		return "the header of device memory, not the memory; nothing changed";
+	return "no device memory starts here";
+}
+
 void dev_report(enum dev_verdict verdict, const void *pointer, const char *asked)
 {
+	const char *wrong = what_is_wrong(verdict, pointer);
 	struct block_story block, neighbour;
 
 	story_of(&block, pointer, DEV_FREED);
 	story_of_neighbour(&neighbour, pointer);
-	report_open(REPORT_BUG, "%s: %s", asked,
-		    verdict == DEV_FREED     ? "device memory freed twice"
-		    : verdict == DEV_SMASHED ? "the header of device memory was written over"
-					     : "no device memory starts here");
+	report_open(REPORT_BUG, "%s: %s", asked, wrong);
 	if (block.owner)
 		tell_freed(&block);
 	else

@@ -170,6 +170,12 @@ void misuse_describe(const void *address);
  */
 bool dev_kfree_marked(const void *pointer, const char *asked);
 
+/*
+ * An object of a SLAB_DEVMEM cache is about to become free: has its device let go of it? Whoever was given the address of the
+ * header for that of the data has not asked the device. False: it must stay its owner's, and dev_kfree_marked() says why.
+ */
+bool dev_has_let_go(const void *object);
+
 /* The flags of a slab's first page, while it is one. */
 static inline uint16_t slab_page_flags(const struct kmem_cache *cache)
 {

@@ -341,16 +341,30 @@ static void cache_flusharray(struct slab_cache *cache, void *object, struct list
 	array->entry[++array->avail] = object;
 }
 
+/* The object stays with the device that has it. */
+static void refuse_header(void *object, struct slab_cache *cache, const char *caller)
+{
+	struct slab *slab = parked_object_slab(object);
+
+	mem_unpoison(object, cache->common.object_size);
+	slab->bufctl[slab_index_of(cache, slab, object)] = BUFCTL_ACTIVE;
+	dev_kfree_marked(object, caller);
+}
+
 /*
  * Whatever the fast way does not do. The object is this cache's and in use, and nobody owns it any
  * more.
  */
-static __noinline void cache_free_slow(void *object, struct slab_cache *cache)
+static __noinline void cache_free_slow(void *object, struct slab_cache *cache, const char *caller)
 {
 	struct slab *slab = parked_object_slab(object);
 	unsigned long flags;
 	LIST_HEAD(doomed);
 
+	if (unlikely(cache->common.flags & SLAB_DEVMEM) && !dev_has_let_go(object)) {
+		refuse_header(object, cache, caller);
+		return;
+	}
 	if (cache_is_debugged(&cache->common) && !debug_free_object(&cache->common, object))
 		return;
 	flags = arch_irq_save();
@@ -378,7 +392,7 @@ static __noinline void refuse_free(const void *object, struct slab *slab, const 
 /* The same two for who has been told the cache: arguments in the order in which they came. */
 static __noinline void named_free_slow(struct kmem_cache *cache, void *object)
 {
-	cache_free_slow(object, to_slab_cache(cache));
+	cache_free_slow(object, to_slab_cache(cache), "kmem_cache_free");
 }
 
 static __noinline void named_refuse_free(struct kmem_cache *cache, void *object)
@@ -429,7 +443,7 @@ static __always_inline void cache_free(struct slab *slab, const void *object, co
 	if (local || slab->nid == local_node())
 		outcome = array_push(cache, (void *)object);
 	if (unlikely(outcome == PUSH_SLOW))
-		cache_free_slow((void *)object, cache);
+		cache_free_slow((void *)object, cache, caller);
 	else if (unlikely(outcome == PUSH_REFUSED))
 		refuse_free(object, slab, caller);
 }

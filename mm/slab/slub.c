@@ -505,6 +505,10 @@ void impl_free(struct slab *slab, const void *constant, const char *caller)
 		refuse_free(object, slab, caller);
 		return;
 	}
+	if (unlikely(cache->common.flags & SLAB_DEVMEM) && !dev_has_let_go(object)) {
+		dev_kfree_marked(object, caller);
+		return;
+	}
 	if (!cache_is_debugged(&cache->common))
 		mem_poison(object, cache->common.object_size);
 	else if (!debug_free_object(&cache->common, object))
@@ -524,7 +528,8 @@ static __always_inline void slab_free(struct slab *slab, void *object, const cha
 		goto carefully;
 	cache = slub_caches[state.id];
 	index = slab_object_index(cache, slab, object);
-	if (likely(index < state.objects) && !cache_is_debugged(&cache->common) &&
+	if (likely(index < state.objects) &&
+	    likely(!(cache->common.flags & (SLAB_DEBUG_FLAGS | SLAB_DEVMEM))) &&
 	    likely(slab_give_quickly(cache, slab, state, object, (unsigned int)index)))
 		return;
 carefully:

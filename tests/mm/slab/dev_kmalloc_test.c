@@ -178,6 +178,54 @@ KTEST(dev_kmalloc, a_pointer_without_a_header_is_reported)
 	EXPECT_EQ(device_unregister(dev), 0);
 }
 
+/* sem-D1, fault-S3: the header is where the object starts, but it is not what the driver has */
+KTEST(dev_kmalloc, a_free_of_the_headers_address_is_refused)
+{
+	static const char *const message =
+		"kfree: the header of device memory, not the memory; nothing changed";
+	struct device *dev = start();
+	size_t i;
+
+	ASSERT_TEST(dev);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		char *p = dev_kmalloc(dev, sizes[i], GFP_KERNEL), *q;
+
+		ASSERT_TEST(p);
+		memset(p, 0x5c, sizes[i]);
+		EXPECT_REPORT(message, kfree(header_words(p)));
+		EXPECT_REPORT("dev_kfree: the header", dev_kfree(header_words(p)));
+		EXPECT_EQ(memchr_inv(p, 0x5c, sizes[i]), NULL);
+		EXPECT_EQ(dev->memory.nr_blocks, 1);
+		EXPECT_TRUE(dev_kmalloc_check());
+		q = dev_kmalloc(dev, sizes[i], GFP_KERNEL);
+		EXPECT_TRUE(q && q != p);
+		dev_kfree(q);
+		kfree(p);
+		EXPECT_EQ(dev->memory.nr_blocks, 0);
+	}
+	EXPECT_EQ(device_unregister(dev), 0);
+}
+
+/* sem-D1, by its cache's name, and in bulk */
+KTEST(dev_kmalloc, no_way_to_free_takes_a_header)
+{
+	struct kmem_cache *cache = slab_find_cache("dev-kmalloc-256");
+	struct device *dev = start();
+	char *p = dev_kmalloc(dev, 100, GFP_KERNEL);
+	void *header;
+
+	ASSERT_TEST(p && cache);
+	header = header_words(p);
+	EXPECT_REPORT("kmem_cache_free: the header", kmem_cache_free(cache, header));
+	EXPECT_REPORT("kmem_cache_free: the header", kmem_cache_free_bulk(cache, 1, &header));
+	EXPECT_REPORT("kfree: the header", kmem_cache_free_bulk(NULL, 1, &header));
+	EXPECT_REPORT("kfree: the header", kfree(krealloc(header, 0, GFP_KERNEL)));
+	EXPECT_EQ(dev->memory.nr_blocks, 1);
+	dev_kfree(p);
+	EXPECT_REPORT("kfree: object freed twice", kfree(header));
+	EXPECT_EQ(device_unregister(dev), 0);
+}
+
 /* sem-D1, sem-A3 */
 KTEST(dev_kmalloc, its_pages_are_marked_and_no_others_are)
 {
