@@ -561,8 +561,11 @@ static __always_inline enum put cpu_try_put(struct slub_cpu *cpu, void *object)
 	object_set_word(object, arch_this_cpu_raw(cpu->offset),
 			freepointer_mix(arch_this_cpu_raw(cpu->random), object, freelist));
 	if (unlikely(!this_cpu_cmpxchg_double(cpu->freelist, cpu->tid, freelist, tid, object,
-					      tid + TID_STEP)))
+					      tid + TID_STEP))) {
+		/* It is not free after all, and must not look so when it goes another way. */
+		object_set_word(object, arch_this_cpu_raw(cpu->offset), 0);
 		return PUT_INTERRUPTED;
+	}
 	return PUT;
 }
 
