@@ -87,6 +87,7 @@
 #include <lib/check.h>
 #include <lib/errno.h>
 #include <lib/poison.h>
+#include <lib/smp.h>
 #include <lib/string.h>
 #include <mm/node.h>
 #include <mm/percpu.h>
@@ -753,22 +754,30 @@ struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)
 
 /* ---- Shrinking ---- */
 
+/* Interrupts off. */
+static void cpu_drain(struct slub_cache *cache, struct slub_cpu *cpu)
+{
+	struct slab *partial = cpu->partial;
+
+	cpu_flush_slab(cache, cpu);
+	cpu->partial = NULL;
+	cpu->nr_partial = 0;
+	slabs_unfreeze(cache, partial);
+}
+
+/* Other CPUs run nothing but work that smp_run_on_cpus() gives them: without such work what they have may be taken from here. */
 void impl_cache_drain(struct kmem_cache *common)
 {
 	struct slub_cache *cache = to_slub_cache(common);
 	unsigned long flags;
-	struct slub_cpu *cpu;
-	struct slab *partial;
+	unsigned int cpu;
 
 	if (cache_is_slow(cache))
 		return;
 	flags = arch_irq_save();
-	cpu = this_cpu_ptr(cache->cpu);
-	cpu_flush_slab(cache, cpu);
-	partial = cpu->partial;
-	cpu->partial = NULL;
-	cpu->nr_partial = 0;
-	slabs_unfreeze(cache, partial);
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
+		if (cpu == arch_cpu_id() || !smp_work_is_under_way())
+			cpu_drain(cache, per_cpu_ptr(cache->cpu, cpu));
 	arch_irq_restore(flags);
 }
 
