@@ -95,33 +95,41 @@ static void draw_pageblocks(struct seq_file *file, const struct zone *zone)
 	seq_putc(file, '\n');
 }
 
+static void report_zone(struct seq_file *file, const struct zone *zone)
+{
+	seq_printf(
+		file,
+		"node %d, zone %s: pfn 0x%lx..0x%lx, %lu of %lu managed pages free; free blocks, "
+		"and their share of what is free:\n",
+		zone->nid, zone->name, zone->start_pfn, zone->start_pfn + zone->spanned_pages - 1,
+		zone->nr_free, zone->managed_pages);
+	for (unsigned int order = 0; order < MAX_ORDER; order++) {
+		unsigned long blocks = zone->free_area[order].nr_free;
+		unsigned long nr_pages = blocks << order;
+		unsigned long bar = zone->nr_free ? nr_pages * 50 / zone->nr_free : 0;
+
+		seq_printf(file, "  order %2u %6lu KiB x %-6lu = %7lu pages  ", order, 4UL << order,
+			   blocks, nr_pages);
+		for (unsigned long i = 0; i < bar + (nr_pages && !bar); i++)
+			seq_putc(file, bar ? '#' : '.');
+		seq_putc(file, '\n');
+	}
+	draw_pageblocks(file, zone);
+}
+
 void mm_report_buddy(struct seq_file *file, const char *name)
 {
 	struct zone *zone;
+	bool any = false;
 
 	for_each_populated_zone (zone) {
 		if (name && strcmp(name, zone->name))
 			continue;
-		seq_printf(file,
-			   "node %d, zone %s: pfn 0x%lx..0x%lx, %lu of %lu managed pages free; "
-			   "free blocks, "
-			   "and their share of what is free:\n",
-			   zone->nid, zone->name, zone->start_pfn,
-			   zone->start_pfn + zone->spanned_pages - 1, zone->nr_free,
-			   zone->managed_pages);
-		for (unsigned int order = 0; order < MAX_ORDER; order++) {
-			unsigned long blocks = zone->free_area[order].nr_free;
-			unsigned long nr_pages = blocks << order;
-			unsigned long bar = zone->nr_free ? nr_pages * 50 / zone->nr_free : 0;
-
-			seq_printf(file, "  order %2u %6lu KiB x %-6lu = %7lu pages  ", order,
-				   4UL << order, blocks, nr_pages);
-			for (unsigned long i = 0; i < bar + (nr_pages && !bar); i++)
-				seq_putc(file, bar ? '#' : '.');
-			seq_putc(file, '\n');
-		}
-		draw_pageblocks(file, zone);
+		report_zone(file, zone);
+		any = true;
 	}
+	if (!any)
+		seq_printf(file, "zone %s has no memory on this machine\n", name);
 }
 
 /* --- /proc/percpu ------------------------------------------------------------- */
