@@ -13,12 +13,23 @@
 #include <mm/pgtable.h>
 #include <mm/vmalloc.h>
 
+/* Does the firmware's map, or a claim, have a part of [pa, pa + 32 MiB)? */
+static bool is_taken(phys_addr_t pa)
+{
+	const struct resource *at;
+
+	for (at = iomem_resource.child; at; at = at->sibling)
+		if (pa <= at->end && pa + 32 * MiB > at->start)
+			return true;
+	return memblock_overlaps_memory(pa, 32 * MiB);
+}
+
 /* Nothing answers there, and nothing is asked: only the tables are looked at. */
 static phys_addr_t no_ram(void)
 {
 	phys_addr_t pa = arch_phys_end() - 64 * MiB;
 
-	while (memblock_overlaps_memory(pa, 32 * MiB))
+	while (is_taken(pa))
 		pa -= 64 * MiB;
 	return pa;
 }
@@ -187,7 +198,8 @@ KTEST(resource, ram_and_impossible_ranges_cannot_be_claimed)
 
 KTEST(resource, a_resource_of_the_callers_lies_in_its_parent)
 {
-	struct resource bus = {.start = no_ram(), .end = no_ram() + 0xffff, .name = "bus"};
+	phys_addr_t pa = no_ram();
+	struct resource bus = {.start = pa, .end = pa + 0xffff, .name = "bus"};
 	struct resource card = {
 		.start = bus.start + 0x100, .end = bus.start + 0x1ff, .name = "card"};
 	struct resource wide = {.start = bus.start + 0x180, .end = bus.end + 1, .name = "wide"};
