@@ -201,3 +201,27 @@ static inline struct slab *object_slab(const void *address)
 
 	return page && page->flags & PG_SLAB ? page_slab(page) : NULL;
 }
+
+/* ---- Objects by number ---- */
+
+/* The number that times `odd` is 1, modulo 2^64. x * (2 - odd * x) doubles the number of low bits in which odd * x is 1; odd * odd is 1 in three. */
+static inline uint64_t odd_inverse(uint64_t odd)
+{
+	uint64_t x = odd;
+
+	for (unsigned int bits = 3; bits < 64; bits *= 2)
+		x *= 2 - odd * x;
+	return x;
+}
+
+/*
+ * Which object is at `offset` bytes behind the first? Without a division: size = odd << shift, and a multiplication by the
+ * odd part's inverse, rotated, undoes the multiplication that made a multiple of size. It is a permutation of
+ * all 64-bit numbers, and the multiples that exist take the small ones: whatever else comes out is above.
+ */
+static inline uint64_t offset_index(uint64_t offset, uint64_t inverse, unsigned int shift)
+{
+	uint64_t product = offset * inverse;
+
+	return product >> shift | product << (-shift & 63);
+}

@@ -124,6 +124,8 @@ static void cache_layout(struct slab_cache *cache)
 	cache->colour_off = (unsigned int)max(arch_cache_line_size(), common->align);
 	cache->colours = (unsigned int)(layout.left_over / cache->colour_off);
 	cache->reciprocal = UINT64_MAX / common->size + 1;
+	cache->shift = lowest_bit(common->size);
+	cache->inverse = odd_inverse(common->size >> cache->shift);
 }
 
 /* How many objects a CPU may park: small ones many, as Linux's enable_cpucache() has it. */

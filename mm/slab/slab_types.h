@@ -16,8 +16,9 @@
  * bufctl[i] of an object that is free in its slab is the index of the next one, or BUFCTL_END.
  * Of every other object it says where the object is; a debug build tells the last two apart.
  */
-#define BUFCTL_END    0xffffU
-#define BUFCTL_ACTIVE 0xfffeU /* with its owner; in release builds perhaps in a CPU array */
+#define BUFCTL_ACTIVE                                                                              \
+	0xffffU /* with its owner; in release builds perhaps in a CPU array. All bits: see slab_bulk.c */
+#define BUFCTL_END    0xfffeU
 #define BUFCTL_CACHED 0xfffdU /* in an array (debug builds) */
 
 #define SLAB_MAX_OBJECTS 512 /* of one slab: a page of 8-byte objects has 404 */
@@ -63,7 +64,9 @@ struct kmem_list3 {
 struct slab_cache {
 	struct kmem_cache common;
 
-	uint64_t reciprocal;   /* 2^64 / size, rounded up */
+	uint64_t reciprocal; /* 2^64 / size, rounded up */
+	uint64_t inverse; /* of the odd part of size, modulo 2^64: for many at once (slab_bulk.c) */
+	unsigned int shift;    /* size is odd << shift */
 	unsigned long objects; /* of one slab */
 	unsigned int order;
 	unsigned int colours, colour_off;

@@ -177,16 +177,6 @@ static unsigned int order_choose(size_t size)
 	return get_order(size);
 }
 
-/* x * (2 - odd * x) doubles the number of low bits in which odd * x is 1; odd * odd is 1 in three. */
-static uint64_t inverse_of(uint64_t odd)
-{
-	uint64_t x = odd;
-
-	for (unsigned int bits = 3; bits < 64; bits *= 2)
-		x *= 2 - odd * x;
-	return x;
-}
-
 /* A constructor's bytes, or poison, must stay while the object is free: its free pointer goes behind. */
 static void cache_place_freepointer(struct slub_cache *cache)
 {
@@ -208,7 +198,7 @@ static void cache_layout(struct slub_cache *cache)
 	cache->least_objects = (uint16_t)((PAGE_SIZE << cache->least_order) / size);
 	cache->span_last = (PAGE_SIZE << cache->order) - 2;
 	cache->shift = (uint8_t)lowest_bit(size);
-	cache->inverse = inverse_of(size >> cache->shift);
+	cache->inverse = odd_inverse(size >> cache->shift);
 }
 
 /* How many slabs a CPU keeps besides its own, by how many objects that is. (Linux: set_cpu_partial) */

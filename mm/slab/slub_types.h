@@ -161,18 +161,6 @@ static inline void *slab_object_at(const struct slub_cache *cache, const struct 
 	return slab_start(slab) + cache->common.red_left + index * cache->common.size;
 }
 
-/*
- * Which object is at `offset` bytes behind the first? Without a division: size = odd << shift, and a multiplication by the
- * odd part's inverse, rotated, undoes the multiplication that made a multiple of size. It is a permutation of
- * all 64-bit numbers, and the multiples that exist take the small ones: whatever else comes out is above.
- */
-static inline uint64_t offset_index(uint64_t offset, uint64_t inverse, unsigned int shift)
-{
-	uint64_t product = offset * inverse;
-
-	return product >> shift | product << (-shift & 63);
-}
-
 static inline uint64_t slab_object_index(const struct slub_cache *cache, const struct slab *slab,
 					 const void *object)
 {

@@ -113,6 +113,63 @@ KTEST(slab_bulk, what_does_not_belong_into_a_bulk_is_left_out)
 	kmem_cache_destroy(cache);
 }
 
+/* Sixteen of a cache with something wrong at one place: it is reported, and the fifteen others are freed. */
+static void free_with_a_wrong_one(struct kmem_cache *cache, unsigned int place, void *wrong,
+				  const char *title)
+{
+	struct slab_info info;
+
+	ASSERT_TEST(kmem_cache_alloc_bulk(cache, GFP_KERNEL, 15, objects) == 15);
+	memmove(&objects[place + 1], &objects[place], (15 - place) * sizeof(objects[0]));
+	objects[place] = wrong ? wrong : objects[place ? place - 1 : 1];
+	EXPECT_REPORT(title, kmem_cache_free_bulk(cache, 16, objects));
+	kmem_cache_shrink(cache);
+	slab_get_info(cache, &info);
+	EXPECT_EQ(info.active_objects, 1);
+}
+
+/* fault-S13, fault-S3, fault-S4: wherever it stands among those that are looked at together */
+KTEST(slab_bulk, no_place_in_a_bulk_escapes_a_check)
+{
+	struct kmem_cache *cache = test_cache("test-bulk", 64, 0);
+	struct kmem_cache *other = test_cache("test-other", 64, 0);
+	char *kept, *foreign;
+	unsigned int place;
+
+	ASSERT_TEST(cache && other);
+	kept = kmem_cache_alloc(cache, GFP_KERNEL);
+	foreign = kmem_cache_alloc(other, GFP_KERNEL);
+	ASSERT_TEST(kept && foreign);
+	for (place = 0; place < 16; place++) {
+		free_with_a_wrong_one(cache, place, kept + 8, "invalid object pointer");
+		free_with_a_wrong_one(cache, place, foreign, "object of another cache");
+		free_with_a_wrong_one(cache, place, NULL, "object freed twice");
+	}
+	kmem_cache_free(other, foreign);
+	kmem_cache_free(cache, kept);
+	kmem_cache_destroy(other);
+	kmem_cache_destroy(cache);
+}
+
+/* fault-S13, fault-S4: freed long ago, and free in its slab */
+KTEST(slab_bulk, what_is_free_in_its_slab_is_no_part_of_a_bulk)
+{
+	struct kmem_cache *cache = test_cache("test-bulk", 64, 0);
+	void *gone[16], *wrong;
+	unsigned int place;
+
+	ASSERT_TEST(cache);
+	for (place = 0; place < 16; place++) {
+		ASSERT_TEST(kmem_cache_alloc_bulk(cache, GFP_KERNEL, 16, gone) == 16);
+		wrong = gone[place];
+		kmem_cache_free(cache, wrong);
+		kmem_cache_shrink(cache);
+		EXPECT_REPORT("object freed twice", kmem_cache_free_bulk(cache, 16, gone));
+		kmem_cache_shrink(cache);
+	}
+	kmem_cache_destroy(cache);
+}
+
 /* fault-S13: without a cache it is kfree() of each */
 KTEST(slab_bulk, objects_of_kmalloc_are_freed_in_bulk)
 {
