@@ -617,6 +617,13 @@ static __noinline void kfree_again(const void *object, struct slub_cpu *cpu)
 		kfree_other_slab(object);
 }
 
+/* Is it this cache's? (slub_no_cpu has none.) */
+static __always_inline bool cpu_serves(struct slub_cpu *cpu, const struct kmem_cache *cache)
+{
+	static_assert(offsetof(struct slub_cache, common) == 0, "one pointer is the other");
+	return (const void *)arch_this_cpu_raw(cpu->cache) == (const void *)cache;
+}
+
 /* The struct page of an address says which cache to ask; false outside the span. */
 static __always_inline bool span_guess(const void *object, struct slub_cpu **cpu)
 {
@@ -682,7 +689,7 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 	enum put outcome = PUT_ELSEWHERE;
 	struct slub_cpu *cpu;
 
-	if (likely(span_guess(object, &cpu) && &arch_this_cpu_raw(cpu->cache)->common == cache) &&
+	if (likely(span_guess(object, &cpu) && cpu_serves(cpu, cache)) &&
 	    (!CONFIG_DEBUG || object_is_used(object)))
 		outcome = cpu_try_put(cpu, object);
 	if (likely(outcome == PUT))
@@ -730,7 +737,7 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
 		size_t left = min(nr - done, (size_t)BULK_AT_ONCE);
 
 		if (!CONFIG_DEBUG && span_guess(objects[done], &cpu) && cpu != &slub_no_cpu &&
-		    (!cache || &arch_this_cpu_raw(cpu->cache)->common == cache))
+		    (!cache || cpu_serves(cpu, cache)))
 			done += cpu_put_many(cpu, left, objects + done);
 		if (done == nr)
 			break;

@@ -315,7 +315,22 @@ def page_seeds():
     yield "pieces-of-a-large-block", bytes([TAKE | LARGE, 10, 1, RETYPE, 5, 4, GIVE, 0, 0, RETYPE, 5, 1])
 
 
-SEEDS = {"page": page_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
+# --- slab, slub: { shared 1 } { operation 1, what 1, more 2 } ..., as slab_fuzz.c has them -------------------------------------------------
+def slab_seeds():
+    def calls(*row):
+        return b"".join(struct.pack("<BBH", operation, what, more) for operation, what, more in row)
+
+    take, free, many, back, resize, create, destroy, tend, misuse, overrun, refuse = 0, 5, 9, 10, 11, 12, 14, 15, 16, 18, 19
+    small, watched, built = (create, 2, 0x403f), (create, 3 + 6 * 32, 0x4063), (create, 16, 0x40bf)
+    for shared in 0, 1:
+        yield f"full-and-empty-{shared}", bytes([shared]) + calls(small, *[(many, 2, 24)] * 7, *[(back, 2, 24)] * 7, (tend, 0x62, 0), (destroy, 2, 0))
+    yield "watched", bytes(1) + calls(watched, (many, 3, 20), (overrun, 0, 3), (misuse, 3, 4), (tend, 0x2b, 0))
+    yield "constructed", bytes(1) + calls(built, (many, 0, 20), (free, 0, 4), (take, 0x20, 0), (destroy, 0, 0))
+    yield "each-misuse", bytes(1) + calls(small, (take, 0x80, 99), (take, 2, 0), *[(misuse, kind << 5 | 2, 1) for kind in range(8)])
+    yield "no-pages", bytes(1) + calls((refuse, 0, 0), (take, 0x80, 0xff00), (refuse, 1, 0), small, (resize, 0, 9), *[(take, 0x80, 9999)] * 9)
+
+
+SEEDS = {"slab": slab_seeds, "slub": slab_seeds, "page": page_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
 
 
 def main():
