@@ -35,13 +35,30 @@ KTEST(kmalloc, null_has_no_size_and_is_freed_without_effect)
 	kfree(NULL);
 }
 
-static void expect_usable(size_t size, size_t usable)
+/* With slab_debug= a red zone begins behind the last byte that was asked for. */
+static bool class_is_watched(size_t size)
+{
+	return size <= KMALLOC_MAX_CACHE_SIZE &&
+	       kmem_cache_flags(kmalloc_caches[0][kmalloc_index(size)]) &
+		       (SLAB_RED_ZONE | SLAB_STORE_USER);
+}
+
+/* What an owner who asked for `size` bytes may use of an object of a class. */
+static size_t usable_of(size_t size, size_t class_size)
+{
+	return class_is_watched(size) ? size : class_size;
+}
+
+static void expect_class(size_t size, size_t class_size)
 {
 	char *p = kmalloc(size, GFP_KERNEL);
+	struct slab_object found;
 
 	ASSERT_TEST(p);
-	EXPECT_EQ(ksize(p), usable);
-	memset(p, 0x77, usable);
+	EXPECT_EQ(ksize(p), usable_of(size, class_size));
+	if (slab_describe(p, &found))
+		EXPECT_EQ(kmem_cache_size(found.cache), class_size);
+	memset(p, 0x77, ksize(p));
 	kfree(p);
 }
 
@@ -52,13 +69,13 @@ KTEST(kmalloc, a_size_is_rounded_up_to_its_class)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(class_sizes); i++) {
-		expect_usable(below + 1, class_sizes[i]);
-		expect_usable(class_sizes[i] - 1, class_sizes[i]);
-		expect_usable(class_sizes[i], class_sizes[i]);
+		expect_class(below + 1, class_sizes[i]);
+		expect_class(class_sizes[i] - 1, class_sizes[i]);
+		expect_class(class_sizes[i], class_sizes[i]);
 		below = class_sizes[i];
 	}
-	expect_usable(8193, 16384);
-	expect_usable(100 * KiB, 128 * KiB);
+	expect_class(8193, 16384);
+	expect_class(100 * KiB, 128 * KiB);
 }
 
 /* sem-K2 */
@@ -156,7 +173,7 @@ KTEST(kmalloc, krealloc_allocates_for_null_and_frees_for_size_0)
 	void *p = krealloc(NULL, 100, GFP_KERNEL);
 
 	ASSERT_TEST(p);
-	EXPECT_EQ(ksize(p), 128);
+	EXPECT_EQ(ksize(p), usable_of(100, 128));
 	EXPECT_EQ(krealloc(p, 0, GFP_KERNEL), ZERO_SIZE_PTR);
 	p = krealloc(ZERO_SIZE_PTR, 8, GFP_KERNEL);
 	EXPECT_EQ(ksize(p), 8);
@@ -173,7 +190,10 @@ KTEST(kmalloc, krealloc_stays_where_it_fits_and_keeps_the_content_where_not)
 	ASSERT_TEST(p);
 	for (i = 0; i < 100; i++)
 		p[i] = (unsigned char)i;
-	EXPECT_EQ(krealloc(p, 128, GFP_KERNEL), p);
+	q = krealloc(p, 128, GFP_KERNEL);
+	EXPECT_EQ(q == p, !class_is_watched(100));
+	ASSERT_TEST(q);
+	p = q;
 	p[127] = 1;
 	EXPECT_EQ(krealloc(p, 60, GFP_KERNEL), p);
 	q = krealloc(p, 20000, GFP_KERNEL);
