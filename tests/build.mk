@@ -14,6 +14,7 @@ test_src += tests/lib/fault_injection_test.c
 test_src += tests/lib/overflow_test.c
 test_src += tests/lib/device_test.c
 test_src += tests/kernel/line_test.c
+test_src += tests/kernel/reap_test.c
 test_src += tests/mm/page/test_zone.c
 test_src += tests/mm/page/deferred_test.c
 test_src += tests/mm/page/page_test.c

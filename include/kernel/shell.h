@@ -50,3 +50,12 @@ void line_read(const char *prompt, char *line, size_t size);
 void line_start(const char *prompt);
 bool line_input(int byte);
 const char *line_text(void);
+
+/*
+ * Caches give back a part of what lies idle in them, if they last did so two seconds before `now_ns`. True when they did. What the prompt
+ * does while it waits. Task context. (kernel/shell/reap.c)
+ */
+bool reap_if_due(uint64_t now_ns);
+
+/* As if it had never been done. For tests. */
+void reap_reset(void);

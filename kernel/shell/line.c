@@ -14,6 +14,7 @@
  */
 #include <kernel/shell.h>
 
+#include <lib/clock.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <lib/wait.h>
@@ -270,8 +271,10 @@ void line_read(const char *prompt, char *line, size_t size)
 
 	line_start(prompt);
 	do {
-		while ((byte = console_read()) < 0)
+		while ((byte = console_read()) < 0) {
 			schedule_timeout(1); /* the CPU rests until the next tick */
+			reap_if_due(clock_ns());
+		}
 	} while (!line_input(byte));
 	strscpy(line, line_text(), size);
 }

@@ -218,12 +218,3 @@ COMMAND(free, "free [-v] [PFN]", "give back the block at PFN, or the last one; -
 	nr_held--;
 	return 0;
 }
-
-COMMAND(reap, "reap", "let a part of what caches hold idle go back to the pages, step by step")
-{
-	(void)argv;
-	if (argc != 1)
-		return SHELL_USAGE;
-	seq_printf(out, "%lu pages went back\n", cache_reap());
-	return 0;
-}

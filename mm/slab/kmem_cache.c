@@ -21,7 +21,13 @@
  *
  *	Nothing is replaced, copied or freed on the way: what a cache gets later is added.
  *
- * LOCKING	chain_lock protects cache_chain and nothing else; nothing is allocated under it.
+ * LOCKING	chain_lock protects cache_chain and nothing else; nothing is allocated under it. It is a spinlock and no
+ *		mutex, because the chain is walked in any context: mm_verify() and reports come out of interrupts, and the
+ *		first caches are made before there are tasks. It is held from one cache to the next only, and a walk
+ *		proves that the cache it stands at is still in the chain before it goes on; so page allocations,
+ *		shrinking and reaping happen outside, and the shrinker, which tries it only, waits for nobody.
+ *		What a spinlock does not give, that a cache lives while a walk looks into it, follows from tasks: a cache
+ *		is destroyed by a task, and no walk gives the CPU up between finding a cache and leaving it.
  * COST		Lists are short (some 30 caches): finding and making walk them.
  * FLOOR	slab.
  * LINUX	mm/slab.c of 2.6 (cache_chain, cache_cache, kmem_cache_create()); today

@@ -11,9 +11,9 @@
  *	shared times batchcount objects are what the CPUs of one node keep between them.
  *
  *	cache_reap() lets what is idle go home step by step: of each array that has not been used since
- *	the last time a fifth, of each node's free slabs a fifth of what its limit allows. Whoever calls
- *	it every two seconds gives a cache that has fallen silent back within some ten. The loop that does so is the
- *	kernel's; so is the choice not to.
+ *	the last time a fifth, of each node's free slabs a fifth of what its limit allows. The
+ *	prompt calls it every two seconds while it waits (kernel/shell/reap.c): a cache that has fallen silent is
+ *	given back within some ten.
  *
  * OTHER CPUS	an array is its CPU's. Another one may touch it only while that CPU rests, which it does
  *	unless smp_run_on_cpus() has given it work (lib/smp.h). During such work everybody drains his own, and a
