@@ -218,7 +218,8 @@ unsigned long impl_visit_objects(struct kmem_cache *common, slab_visit_t visit, 
 
 /* ---- The drawing ---- */
 
-#define MAP_WIDTH 64
+#define MAP_WIDTH    64
+#define NEWEST_SHOWN 4 /* objects of an array */
 
 /* What one line says of a slab, copied out of it. */
 struct slab_picture {
@@ -277,6 +278,37 @@ static void picture_print(const struct slab_picture *picture, enum list_kind kin
 	seq_putc(file, '\n');
 }
 
+/* What is parked in an array, the newest of it by name. A glance: its owner may be at work. */
+static void array_print(const char *whose, unsigned int number, const struct array_cache *array,
+			struct seq_file *file)
+{
+	unsigned long avail = min(READ_ONCE(array->avail), array->limit), i;
+
+	seq_printf(file, "%-6s %-2u %4lu of %4lu parked, %4u at once", whose, number, avail,
+		   array->limit, array->batchcount);
+	for (i = avail; i > 0 && i + NEWEST_SHOWN > avail; i--)
+		seq_printf(file, "%s %px", i == avail ? "; next" : "", array->entry[i]);
+	seq_puts(file, avail > NEWEST_SHOWN ? " ...\n" : "\n");
+}
+
+/* Each CPU's array, what the CPUs of a node share, and what waits for the way to its own node. */
+static void arrays_print(struct slab_cache *cache, struct seq_file *file)
+{
+	unsigned int cpu, nid, other;
+
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
+		array_print("cpu", cpu, cache->array[cpu], file);
+	for (nid = 0; nid < nr_nodes; nid++) {
+		const struct kmem_list3 *node = &cache->node[nid];
+
+		if (node->shared)
+			array_print("shared", nid, node->shared, file);
+		for (other = 0; node->alien && other < nr_nodes; other++)
+			if (node->alien[other])
+				array_print("alien", other, node->alien[other], file);
+	}
+}
+
 void slab_draw(struct kmem_cache *common, struct seq_file *file)
 {
 	struct slab_cache *cache = to_slab_cache(common);
@@ -295,7 +327,11 @@ void slab_draw(struct kmem_cache *common, struct seq_file *file)
 			for (n = 0; node_copy_picture(&cache->node[nid], kind, n, &picture); n++)
 				picture_print(&picture, kind, file);
 	}
-	seq_puts(file, "# allocated, o free in a CPU array, . free in the slab\n");
+	arrays_print(cache, file);
+	seq_puts(file,
+		 "# allocated, o free in an array, . free in the slab\n"
+		 "arrays: cpu N is that CPU's, shared M of all CPUs of node M;\n"
+		 "alien N below shared M: node M's CPUs freed them, they wait to go home to N\n");
 }
 
 /* ---- The proof ---- */

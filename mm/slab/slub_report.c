@@ -295,6 +295,44 @@ static void picture_print(const struct slab_picture *picture, struct seq_file *f
 	seq_putc(file, '\n');
 }
 
+/* How many objects a CPU has ready on its own chain; a glance, cut at what a slab holds. */
+static unsigned int chain_length(struct slub_cache *cache, struct slab *slab, const void *object)
+{
+	unsigned int objects = slab ? slab_state(slab).objects : 0, length = 0;
+
+	while (object && length < objects && slab_object_index(cache, slab, object) < objects) {
+		object = freepointer_get(cache, object);
+		length++;
+	}
+	return length;
+}
+
+static void holders_print(struct slub_cache *cache, struct seq_file *file)
+{
+	unsigned int cpu, nid;
+
+	for (cpu = 0; cache->cpu && cpu < nr_possible_cpus(); cpu++) {
+		const struct slub_cpu *its = per_cpu_ptr(cache->cpu, cpu);
+		struct slab *slab = READ_ONCE(its->slab);
+		void *next = READ_ONCE(its->freelist);
+
+		if (slab)
+			seq_printf(file,
+				   "cpu    %-2u slab %px, %3u ready, next %px; %u slabs besides\n",
+				   cpu, slab_start(slab), chain_length(cache, slab, next), next,
+				   its->nr_partial);
+		else
+			seq_printf(file, "cpu    %-2u no slab; %u slabs besides\n", cpu,
+				   its->nr_partial);
+	}
+	for (nid = 0; nid < nr_nodes; nid++)
+		seq_printf(file,
+			   "node   %-2u %lu slabs, %lu of them partial; it keeps %lu empty ones\n",
+			   nid, READ_ONCE(cache->node[nid].nr_slabs),
+			   READ_ONCE(cache->node[nid].nr_partial),
+			   (unsigned long)cache->min_partial);
+}
+
 void slab_draw(struct kmem_cache *common, struct seq_file *file)
 {
 	struct slub_cache *cache = to_slub_cache(common);
@@ -312,6 +350,7 @@ void slab_draw(struct kmem_cache *common, struct seq_file *file)
 		if (picture.found)
 			picture_print(&picture, file);
 	} while (picture.found);
+	holders_print(cache, file);
 	seq_puts(file, "# allocated, o free and a CPU's, . free in the slab; cpu+: partial slabs "
 		       "that a CPU keeps\n");
 }
