@@ -11,11 +11,13 @@
 
 #include "../../../mm/slab/slub_types.h"
 
+/* With the flags that the test says and no others: `slab_debug=` would change what it looks at. */
 static struct slub_cache *test_cache(size_t size, slab_flags_t flags)
 {
-	struct kmem_cache *cache = kmem_cache_create("test-slub", size, 0, flags | SLAB_NO_MERGE,
-						     NULL);
+	struct kmem_cache *cache;
 
+	flags |= SLAB_NO_MERGE | SLAB_NO_USER_FLAGS;
+	cache = kmem_cache_create("test-slub", size, 0, flags, NULL);
 	return cache ? to_slub_cache(cache) : NULL;
 }
 
@@ -248,21 +250,22 @@ KTEST(slub, alike_caches_are_one_and_the_last_owner_destroys_it_sem_S8)
 {
 	bool was = slab_set_sharing(true);
 	char name[] = "test-first";
-	struct kmem_cache *first = kmem_cache_create(name, 200, 0, 0, NULL), *second, *other;
+	struct kmem_cache *first = kmem_cache_create(name, 200, 0, SLAB_NO_USER_FLAGS, NULL),
+			  *second, *other;
 	void *object;
 
 	ASSERT_TEST(first);
-	second = kmem_cache_create("test-second", 196, 8, 0, NULL);
+	second = kmem_cache_create("test-second", 196, 8, SLAB_NO_USER_FLAGS, NULL);
 	EXPECT_EQ(second, first);
 	EXPECT_EQ(slab_find_cache("test-second"), NULL);
 
-	other = kmem_cache_create("test-dma", 200, 0, SLAB_CACHE_DMA, NULL);
+	other = kmem_cache_create("test-dma", 200, 0, SLAB_CACHE_DMA | SLAB_NO_USER_FLAGS, NULL);
 	EXPECT_TRUE(other && other != first);
 	kmem_cache_destroy(other);
-	other = kmem_cache_create("test-own", 200, 0, SLAB_NO_MERGE, NULL);
+	other = kmem_cache_create("test-own", 200, 0, SLAB_NO_MERGE | SLAB_NO_USER_FLAGS, NULL);
 	EXPECT_TRUE(other && other != first);
 	kmem_cache_destroy(other);
-	other = kmem_cache_create("test-larger", 208, 0, 0, NULL);
+	other = kmem_cache_create("test-larger", 208, 0, SLAB_NO_USER_FLAGS, NULL);
 	EXPECT_TRUE(other && other != first);
 	kmem_cache_destroy(other);
 	EXPECT_REPORT("exists", EXPECT_EQ(kmem_cache_create("test-first", 200, 0, 0, NULL), NULL));
