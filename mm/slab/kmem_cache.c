@@ -22,8 +22,9 @@
  *	Nothing is replaced, copied or freed on the way: what a cache gets later is added.
  *
  * LOCKING	chain_lock protects cache_chain and nothing else; nothing is allocated under it. It is a spinlock and no
- *		mutex, because the chain is walked in any context: mm_verify() and reports come out of interrupts, and the
- *		first caches are made before there are tasks. It is held from one cache to the next only, and a walk
+ *		mutex, because the chain is walked in any context:
+ *		the report of a request that failed sums up the caches, in an interrupt too, and the first caches are made
+ *		before there are tasks. It is held from one cache to the next only, and a walk
  *		proves that the cache it stands at is still in the chain before it goes on; so page allocations,
  *		shrinking and reaping happen outside, and the shrinker, which tries it only, waits for nobody.
  *		What a spinlock does not give, that a cache lives while a walk looks into it, follows from tasks: a cache
