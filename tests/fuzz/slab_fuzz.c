@@ -357,7 +357,8 @@ static void do_misuse(unsigned int what, unsigned int more)
 	case 6: /* a mask that no object can have */
 		REQUIRE(!kmalloc(64 + more % 9000, GFP_KERNEL | __GFP_HIGHMEM));
 		break;
-	default: /* a name that is taken */
+	default: /* a name that is taken, which shows behind what memory a cache needs */
+		floor_refuse = 0;
 		REQUIRE(!kmem_cache_create("kmalloc-64", 64, 0, 0, NULL));
 	}
 	reports_expected++;
