@@ -49,7 +49,7 @@
 #define PAGE_STRUCT_BYTES 32	     /* what mm/page.h keeps of each frame */
 #define HIGH_ALIGN	  (4 * MiB)  /* a MAX_ORDER block: no block lies on both sides */
 #define LOW_MINIMUM	  (16 * MiB) /* highmem= leaves at least so much */
-#define MEM_MINIMUM	  (4 * MiB)  /* mem= likewise */
+#define MEM_MINIMUM	  (6 * MiB)  /* mem= likewise */
 #define FREE_MINIMUM	  (1 * MiB)  /* beside the kernel and boot data, or we do not start */
 #define ADAPTERS_START	  (640 * KiB)
 #define LOW_MEGABYTE	  (1 * MiB)

@@ -227,7 +227,7 @@ def test_a_panic_is_on_the_screen_and_red(start):
 
 
 def test_console_none_leaves_the_screen_alone(start):
-    computer = start("x86_64", "q35", "pvh", append="console=none")
+    computer = start("x86_64", "q35", "pvh", append='console=none run="sleep 15000"')
     time.sleep(4)
     assert computer.ask("query-status")["running"]
     assert b"Loam" not in computer.serial
