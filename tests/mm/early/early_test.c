@@ -260,7 +260,7 @@ KTEST(early, fault_B32_mem_counts_ram_and_is_clamped)
 	ram(0, 32 * MiB);
 	early.limits.mem = 1;
 	EXPECT_TRUE(early_build(&early));
-	EXPECT_EQ(map.memory.total_size, 4 * MiB + MiB + PAGE_SIZE); /* and the image */
+	EXPECT_EQ(map.memory.total_size, 6 * MiB + MiB + PAGE_SIZE); /* and the image */
 
 	new_machine();
 	ram(0, 32 * MiB);
