@@ -4,6 +4,11 @@
  */
 #include <arch/console.h>
 
+bool arch_has_console(void)
+{
+	return false;
+}
+
 void arch_putc(char c)
 {
 	(void)c;

@@ -53,6 +53,11 @@ uint64_t arch_random_seed(void)
 	return os_random();
 }
 
+bool arch_has_console(void)
+{
+	return true;
+}
+
 void arch_putc(char c)
 {
 	unsigned long flags = arch_irq_save();

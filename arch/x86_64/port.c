@@ -24,6 +24,11 @@ static void put_byte(uint8_t byte)
 	arch_port_write8(COM1, byte);
 }
 
+bool arch_has_console(void)
+{
+	return true;
+}
+
 void arch_putc(char c)
 {
 	if (c == '\n')

@@ -129,6 +129,11 @@ void console_init(const struct boot_info *boot)
 	if (!wanted)
 		return;
 	console = open_uart(boot, &uart);
+	if (console == &console_arch && !arch_has_console()) {
+		pr_warn("console: no port was named that could be used, and this machine has no "
+			"last resort");
+		return;
+	}
 	console_register(console);
 	if (console == &console_arch)
 		pr_info("console: the last resort, no port was named or none answers");

@@ -8,6 +8,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
+/* Does it reach anybody at all on this port? */
+bool arch_has_console(void);
+
 /* May drop the byte. */
 void arch_putc(char c);
 
