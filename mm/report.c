@@ -16,6 +16,7 @@
 #include <mm/pcp.h>
 #include <mm/pgtable.h>
 #include <mm/slab.h>
+#include <mm/vmalloc.h>
 #include <mm/zone.h>
 #include <mm/percpu.h>
 #include "report.h"
@@ -148,12 +149,14 @@ static void show_kernel_uses(struct seq_file *file)
 	static const char *const huge[] = {"AnonHugePages:", "ShmemHugePages:", "ShmemPmdMapped:",
 					   "FileHugePages:", "FilePmdMapped:"};
 	struct cma_pages cma = cma_memory();
+	struct vmalloc_counts areas;
 
+	vmalloc_count(&areas);
 	show_zeroes(file, none, ARRAY_SIZE(none));
 	show_kib(file, "CommitLimit:", pages_to_kib(totalram_pages()) / 2);
 	show_kib(file, "Committed_AS:", 0);
 	show_kib(file, "VmallocTotal:", arch_region_size(REGION_VMALLOC) >> 10);
-	show_kib(file, "VmallocUsed:", 0);
+	show_kib(file, "VmallocUsed:", areas.pages << (PAGE_SHIFT - 10));
 	show_kib(file, "VmallocChunk:", 0);
 	show_kib(file, "Percpu:", pages_to_kib(percpu_pages()));
 	seq_printf(file, "HardwareCorrupted: %5lu kB\n", pages_to_kib(page_poison_nr_set_aside()));

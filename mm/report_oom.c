@@ -15,6 +15,7 @@
 #include <mm/pcp.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
+#include <mm/vmalloc.h>
 
 static void say_zone(const struct zone *zone)
 {
@@ -48,6 +49,15 @@ static void say_large_caches(void)
 				nr_pages, info.active_objects, info.objects);
 	}
 	pr_warn("  slabs: %lu pages in all\n", all);
+}
+
+static void say_areas(void)
+{
+	struct vmalloc_counts counts;
+
+	vmalloc_count(&counts);
+	pr_warn("  vmalloc: %lu pages in %lu areas, %lu more wait for a flush\n", counts.pages,
+		counts.areas, counts.lazy_pages);
 }
 
 /* --- owners, where they are known ------------------------------------------------- */
@@ -106,5 +116,6 @@ void mm_report_out_of_memory(gfp_t gfp, unsigned int order)
 	for_each_populated_zone (zone)
 		say_zone(zone);
 	say_large_caches();
+	say_areas();
 	say_largest_owners();
 }

@@ -102,13 +102,15 @@ KTEST(kmem_cache, cache_line_alignment_wastes_at_most_half_a_line)
 	struct kmem_cache *cache;
 	struct slab_info info;
 
-	cache = kmem_cache_create("test-line", line / 2 + 1, 0, SLAB_HWCACHE_ALIGN, NULL);
+	cache = kmem_cache_create("test-line", line / 2 + 1, 0,
+				  SLAB_HWCACHE_ALIGN | SLAB_NO_USER_FLAGS, NULL);
 	ASSERT_TEST(cache);
 	slab_get_info(cache, &info);
 	EXPECT_EQ(info.size, line);
 	kmem_cache_destroy(cache);
 
-	cache = kmem_cache_create("test-line", line / 4, 0, SLAB_HWCACHE_ALIGN, NULL);
+	cache = kmem_cache_create("test-line", line / 4, 0, SLAB_HWCACHE_ALIGN | SLAB_NO_USER_FLAGS,
+				  NULL);
 	ASSERT_TEST(cache);
 	slab_get_info(cache, &info);
 	EXPECT_EQ(info.size, line / 4);

@@ -7,6 +7,8 @@
 #include <arch/memory.h>
 #include <lib/bits.h>
 #include <lib/ktest.h>
+#include <lib/printk.h>
+#include <mm/init.h>
 #include <mm/page.h>
 #include <mm/pcp.h>
 #include <mm/pgtable.h>
@@ -274,6 +276,30 @@ KTEST(vmalloc, the_words_about_an_address_name_the_area_and_its_caller)
 	text_buffer_init(&buffer, text, sizeof(text));
 	EXPECT_TRUE(vmalloc_describe((uintptr_t)memory + 5, &file));
 	EXPECT_TRUE(strstr(text, "5 bytes into the freed vmalloc area"));
+}
+
+/* What an area holds is told where memory is counted, and when there is none. */
+KTEST(vmalloc, the_pages_of_areas_are_told_when_memory_is_out)
+{
+	static char text[2048];
+	char wanted[64];
+	struct text_buffer buffer;
+	struct vmalloc_counts counts;
+	void *memory = vmalloc(5 * PAGE_SIZE);
+
+	ASSERT_TEST(memory);
+	vmalloc_count(&counts);
+	mm_report_out_of_memory(GFP_KERNEL, 0);
+	text_buffer_init(&buffer, text, sizeof(text));
+	printk_dump(&buffer.sink, 8);
+	snprintf(wanted, sizeof(wanted), "vmalloc: %lu pages in %lu areas", counts.pages,
+		 counts.areas);
+	EXPECT_TRUE(strstr(text, wanted));
+	text_buffer_init(&buffer, text, sizeof(text));
+	proc_meminfo(&(struct seq_file){.sink = &buffer.sink});
+	snprintf(wanted, sizeof(wanted), "VmallocUsed:%12lu kB", counts.pages * PAGE_SIZE / KIB);
+	EXPECT_TRUE(strstr(text, wanted));
+	vfree(memory);
 }
 
 /* fault-V8, small: many areas of all sizes live and die. */
