@@ -93,7 +93,7 @@ def test_8_mib_boot_on_both_architectures(arch):
 
 def test_too_little_memory_is_said_with_the_minimum():
     """fault-B33; QEMU's aarch64 machine cannot be made so small that the kernel starts."""
-    result = boot("x86_64", profile="release", tests=False, mem="2M", commands="verify")
+    result = boot("x86_64", profile="release", tests=False, mem="2560K", commands="verify")
     assert result.status == NO_MEMORY, result
     assert re.search(r"no usable memory: \d+ KiB .*, \d+ KiB are needed", result.output)
 

@@ -36,7 +36,7 @@ KTEST(verify, accounts_tell_a_page_that_is_missing)
 {
 	struct mm_accounts before, after;
 	struct text_buffer text;
-	char said[512];
+	static char said[2048]; /* a line for each account that may differ */
 	struct page *page;
 
 	text_buffer_init(&text, said, sizeof(said));
@@ -54,7 +54,7 @@ KTEST(verify, accounts_tell_an_object_that_is_missing)
 {
 	struct mm_accounts before, after;
 	struct text_buffer text;
-	char said[512];
+	static char said[2048]; /* a line for each account that may differ */
 	void *object;
 
 	text_buffer_init(&text, said, sizeof(said));
