@@ -109,19 +109,24 @@ header_copy(struct dev_header *copy, const struct dev_header *header)
 		to[i] = from[i];
 }
 
-/* Of the pages of device memory: does a block start at this address, and is it allocated? */
-enum slot { SLOT_NONE, SLOT_FREE, SLOT_ALLOCATED };
+/* What lies at an address: a free or an allocated block of device memory starts there, or others use the memory. */
+enum slot { SLOT_NONE, SLOT_FREE, SLOT_ALLOCATED, SLOT_OTHERS };
 
 static enum slot slot_at(const void *address)
 {
 	struct page *page = object_page(address);
 	struct slab_object found;
+	bool in_slab;
 
-	if (!page || !(page->flags & PG_DEVMEM))
+	if (!page)
 		return SLOT_NONE;
+	in_slab = slab_describe(address, &found);
+	if (!(page->flags & PG_DEVMEM))
+		return (in_slab ? found.allocated : page->flags & PG_OWNED) ? SLOT_OTHERS
+									    : SLOT_NONE;
 	if (page->flags & PG_LARGE)
 		return page_address(page) == address ? SLOT_ALLOCATED : SLOT_NONE;
-	if (!slab_describe(address, &found) || found.object != (uintptr_t)address)
+	if (!in_slab || found.object != (uintptr_t)address)
 		return SLOT_NONE;
 	return found.allocated ? SLOT_ALLOCATED : SLOT_FREE;
 }
@@ -136,6 +141,8 @@ enum dev_verdict dev_judge(const void *pointer, struct dev_header *copy)
 	if (!IS_ALIGNED((uintptr_t)pointer, DEV_KMALLOC_HEADER) || !virt_addr_valid(header))
 		return DEV_NO_HEADER;
 	slot = slot_at(header);
+	if (slot == SLOT_OTHERS)
+		return DEV_NO_HEADER;
 	if (slot == SLOT_NONE && !pgtable_query((uintptr_t)header, &entry))
 		return DEV_NO_HEADER;
 	header_copy(copy, header);

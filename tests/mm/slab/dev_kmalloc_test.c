@@ -115,6 +115,24 @@ KTEST(dev_kmalloc, a_block_that_was_used_again_belongs_to_its_new_owner)
 	EXPECT_EQ(device_unregister(dev), 0);
 }
 
+/* sem-D1: a header that others' memory still holds says nothing any more */
+KTEST(dev_kmalloc, memory_that_others_use_again_names_no_former_owner)
+{
+	struct device *dev = start();
+	char *p = dev_kmalloc(dev, 2 * PAGE_SIZE, GFP_KERNEL);
+	struct page *page;
+
+	ASSERT_TEST(p);
+	page = virt_to_page(p);
+	dev_kfree(p);
+	if (alloc_pages(GFP_KERNEL, page->order) != page)
+		SKIP_TEST("the pages freed last are not those given next");
+	EXPECT_REPORT("dev_kfree: no device memory starts here", dev_kfree(p));
+	EXPECT_EQ(dev_ksize(p), 0);
+	__free_pages(page, page->order);
+	EXPECT_EQ(device_unregister(dev), 0);
+}
+
 /* sem-D1: each word of the header but the links, then the links */
 KTEST(dev_kmalloc, a_smashed_header_is_reported_and_nothing_changes)
 {
