@@ -38,19 +38,32 @@
 
 #include "slab_types.h"
 
-/* Nobody ever writes to it: it has no room, and what lies on top of it is NULL. */
-static struct array_cache no_array = {.entry = {NULL}};
+/* What a CPU has before there are arrays. Nobody ever writes to it: it has no room, and what lies on top of it is NULL. */
+static void *no_entries[1];
+static DEFINE_PER_CPU(struct cpu_cache, no_cpu_cache) = {
+	.array = {.top = no_entries, .full = no_entries, .entry = no_entries}};
 
 #define ALIEN_LIMIT 12
 
+/* Room for `limit` objects, none of it used. */
+static void array_init(struct array_cache *array, void **entries, unsigned int limit,
+		       unsigned int batchcount)
+{
+	*array = (struct array_cache){.top = entries,
+				      .full = entries + limit,
+				      .entry = entries,
+				      .batchcount = batchcount};
+	entries[0] = NULL;
+}
+
+/* A node's: the entries stand behind it. */
 static struct array_cache *array_create(unsigned int limit, unsigned int batchcount)
 {
-	struct array_cache *array = kmalloc(struct_size(array, entry, limit + 1), GFP_KERNEL);
+	struct array_cache *array = kmalloc(
+		size_add(sizeof(*array), array_size(limit + 1, sizeof(void *))), GFP_KERNEL);
 
-	if (array) {
-		*array = (struct array_cache){.limit = limit, .batchcount = batchcount};
-		array->entry[0] = NULL;
-	}
+	if (array)
+		array_init(array, (void **)(array + 1), limit, batchcount);
 	return array;
 }
 
@@ -94,11 +107,11 @@ static void node_array_drain(struct slab_cache *cache, struct kmem_list3 *node,
 
 	do {
 		flags = spin_lock_save(&node->lock);
-		batch = (unsigned int)min(min(nr, array->avail), ARRAY_SIZE(objects));
+		batch = (unsigned int)min(min(nr, array_avail(array)), ARRAY_SIZE(objects));
 		memcpy(objects, &array->entry[1], batch * sizeof(objects[0]));
-		array->avail -= batch;
+		array->top -= batch;
 		memmove(&array->entry[1], &array->entry[1 + batch],
-			array->avail * sizeof(array->entry[0]));
+			array_avail(array) * sizeof(array->entry[0]));
 		spin_unlock(&node->lock);
 		free_block(cache, objects, batch, &doomed);
 		arch_irq_restore(flags);
@@ -124,9 +137,8 @@ static void node_drain_parked(struct slab_cache *cache, struct kmem_list3 *node)
 static void array_drain(struct slab_cache *cache, struct array_cache *array,
 			struct list_head *doomed)
 {
-	free_block(cache, &array->entry[1], (unsigned int)array->avail, doomed);
-	if (array->avail)
-		array->avail = 0;
+	free_block(cache, &array->entry[1], (unsigned int)array_avail(array), doomed);
+	array->top = array->entry;
 }
 
 /* Another CPU's, while it rests. */
@@ -146,7 +158,7 @@ void impl_cache_drain(struct kmem_cache *common)
 		array_drain(cache, cpu_cache_get(cache), &doomed);
 	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
 		if (may_touch_array_of(cpu))
-			array_drain(cache, cache->array[cpu], &doomed);
+			array_drain(cache, &per_cpu_ptr(cache->cpu_cache, cpu)->array, &doomed);
 	arch_irq_restore(flags);
 	slab_destroy_all(&doomed);
 }
@@ -184,10 +196,12 @@ static void array_reap(struct slab_cache *cache, struct array_cache *array)
 	unsigned long flags = arch_irq_save();
 	LIST_HEAD(doomed);
 
-	if (array_is_whole() && array->avail) {
+	if (array_is_whole() && array_avail(array)) {
 		if (!array->touched)
-			array_give_oldest(cache, array, min(array->avail, (array->limit + 4) / 5),
-					  &doomed);
+			array_give_oldest(
+				cache, array,
+				(unsigned int)min(array_avail(array), (array_limit(array) + 4) / 5),
+				&doomed);
 		array->touched = false;
 	}
 	arch_irq_restore(flags);
@@ -207,7 +221,7 @@ static void node_reap(struct slab_cache *cache, struct kmem_list3 *node)
 	if (shared) {
 		if (!shared->touched)
 			node_array_drain(cache, node, shared,
-					 (unsigned int)(shared->limit + 4) / 5);
+					 (unsigned int)(array_limit(shared) + 4) / 5);
 		shared->touched = false;
 	}
 	if (!node->free_touched)
@@ -241,9 +255,9 @@ static void node_set_free_limit(const struct slab_cache *cache, struct kmem_list
 	node->free_limit = free_limit_base(cache);
 }
 
-/* A whole set of arrays, before anybody uses it. */
+/* A whole set of arrays, before anybody uses it: of a CPU's its entries. */
 struct array_set {
-	struct array_cache *cpu[NR_CPUS];
+	void **cpu[NR_CPUS];
 	struct array_cache *shared[MAX_NUMNODES];
 };
 
@@ -251,9 +265,11 @@ static void array_set_free(struct array_set *set)
 {
 	unsigned int i;
 
+	if (!set)
+		return;
+
 	for (i = 0; i < nr_possible_cpus(); i++)
-		if (set->cpu[i] != &no_array)
-			kfree(set->cpu[i]);
+		kfree(set->cpu[i]);
 	for (i = 0; i < nr_nodes; i++)
 		kfree(set->shared[i]);
 	kfree(set);
@@ -267,7 +283,7 @@ static struct array_set *array_set_create(const struct slab_tuning *tuning)
 	if (!set)
 		return NULL;
 	for (i = 0; i < nr_possible_cpus(); i++) {
-		set->cpu[i] = array_create(tuning->limit, tuning->batchcount);
+		set->cpu[i] = kmalloc_array(tuning->limit + 1, sizeof(set->cpu[i][0]), GFP_KERNEL);
 		if (!set->cpu[i])
 			goto out;
 	}
@@ -282,6 +298,11 @@ out:
 	return NULL;
 }
 
+static void **entries_of(const struct array_cache *array)
+{
+	return array->entry == no_entries ? NULL : array->entry;
+}
+
 /* The new ones are used from now on; `set` has the old ones then, empty. */
 static void array_set_swap(struct slab_cache *cache, struct array_set *set)
 {
@@ -291,10 +312,11 @@ static void array_set_swap(struct slab_cache *cache, struct array_set *set)
 	flags = arch_irq_save();
 	impl_cache_drain(&cache->common);
 	for (i = 0; i < nr_possible_cpus(); i++) {
-		struct array_cache *old = cache->array[i];
+		struct array_cache *array = &per_cpu_ptr(cache->cpu_cache, i)->array;
+		void **old = entries_of(array);
 
-		CHECK(old->avail == 0);
-		cache->array[i] = set->cpu[i];
+		CHECK(array_avail(array) == 0);
+		array_init(array, set->cpu[i], cache->limit, cache->batchcount);
 		set->cpu[i] = old;
 	}
 	arch_irq_restore(flags);
@@ -309,7 +331,7 @@ static void array_set_swap(struct slab_cache *cache, struct array_set *set)
 		node_set_free_limit(cache, node);
 		spin_unlock_irqrestore(&node->lock, flags);
 		set->shared[i] = old;
-		CHECK(!old || old->avail == 0);
+		CHECK(!old || array_avail(old) == 0);
 	}
 }
 
@@ -345,11 +367,9 @@ void slab_arrays_init(struct slab_cache *cache)
 			       (totalram_pages() / 32 >> cache->order) * cache->objects);
 	for (i = 0; i < nr_nodes; i++)
 		node_set_free_limit(cache, &cache->node[i]);
-	for (i = 0; i < nr_possible_cpus(); i++) {
-		cache->array[i] = &no_array;
-		per_cpu_ptr(&slab_cpu, i)->id = i;
+	for (i = 0; i < nr_possible_cpus(); i++)
 		per_cpu_ptr(&slab_cpu, i)->nid = nearest_memory(i);
-	}
+	cache->cpu_cache = &no_cpu_cache;
 }
 
 static void nodes_release(struct slab_cache *cache)
@@ -370,14 +390,33 @@ void impl_cache_release(struct kmem_cache *common)
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
-		struct array_cache *array = cache->array[cpu];
+		struct array_cache *array = &per_cpu_ptr(cache->cpu_cache, cpu)->array;
 
-		CHECK(array->avail == 0);
-		cache->array[cpu] = &no_array;
-		if (array != &no_array)
-			kfree(array);
+		CHECK(array_avail(array) == 0);
+		kfree(entries_of(array));
 	}
+	if (cache->cpu_cache != &no_cpu_cache)
+		free_percpu(cache->cpu_cache);
+	cache->cpu_cache = &no_cpu_cache;
 	nodes_release(cache);
+}
+
+/* Arrays of the cache's own, without room as yet. */
+static bool cpu_caches_create(struct slab_cache *cache)
+{
+	struct cpu_cache *made = alloc_percpu(struct cpu_cache);
+	unsigned int cpu;
+
+	if (!made)
+		return false;
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
+		*per_cpu_ptr(made, cpu) = (struct cpu_cache){
+			.array = {.top = no_entries, .full = no_entries, .entry = no_entries},
+			.reciprocal = cache->reciprocal,
+			.objects = cache->objects};
+	cache->cpu_cache = made;
+	slab_pages_lead_to_arrays(cache);
+	return true;
 }
 
 int impl_cache_start(struct kmem_cache *common)
@@ -390,8 +429,10 @@ int impl_cache_start(struct kmem_cache *common)
 	if (cache->limit == 0)
 		return 0;
 	set = array_set_create(&tuning);
-	if (!set)
+	if (!set || !cpu_caches_create(cache)) {
+		array_set_free(set);
 		return -ENOMEM;
+	}
 	array_set_swap(cache, set);
 	array_set_free(set);
 	for (i = 0; nr_nodes > 1 && i < nr_nodes; i++) {

@@ -48,19 +48,17 @@ size_t kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, voi
 {
 	struct slab_cache *slab_cache = to_slab_cache(cache);
 	struct array_cache *array;
-	void **from;
 	size_t i;
 
 	if (unlikely(gfp & SLAB_GFP_UNUSUAL) || unlikely(!token_take()))
 		return alloc_bulk_slow(cache, gfp, nr, objects);
 	array = cpu_cache_get(slab_cache);
-	if (unlikely(array->avail < nr)) {
+	if (unlikely(array_avail(array) < nr)) {
 		token_put();
 		return alloc_bulk_slow(cache, gfp, nr, objects);
 	}
-	array->avail -= nr;
-	from = &array->entry[array->avail + 1];
-	copy_pointers(objects, from, nr);
+	array->top -= nr;
+	copy_pointers(objects, &array->top[1], nr);
 	token_put();
 	for (i = 0; i < nr; i++)
 		hand_out(slab_cache, objects[i], WHOLE_OBJECT);
@@ -150,22 +148,23 @@ static __always_inline size_t array_push_many(const struct slab_cache *cache, si
 					      void *const *objects)
 {
 	struct array_cache *array;
+	const struct slab_page *page;
 	size_t left, pushed = 1;
-	struct slab *slab;
 	void **to;
 
 	if (unlikely(!token_take()))
 		return 0;
 	array = cpu_cache_get(cache);
-	nr = min(nr, array->limit - array->avail);
-	to = &array->entry[array->avail + 1];
-	for (left = nr; left && pushed && span_slab(*objects, &slab) && slab->cache == cache;
-	     left -= pushed) {
-		pushed = slab_push(cache, slab, to, objects, left);
+	nr = min(nr, (size_t)(array->full - array->top));
+	to = &array->top[1];
+	for (left = nr; left && pushed; left -= pushed) {
+		if (!span_slab_page(*objects, &page) || page->cpu_cache != cache->cpu_cache)
+			break;
+		pushed = slab_push(cache, page->slab, to, objects, left);
 		to += pushed;
 		objects += pushed;
 	}
-	array->avail += nr - left;
+	array->top += nr - left;
 	token_put();
 	return nr - left;
 }

@@ -27,7 +27,7 @@ static __always_inline bool token_take(void)
 static __always_inline void token_put(void)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	this_slab_cpu.token++;
+	this_slab_cpu.token = 1; /* what it was: whoever interrupted has put it back */
 }
 
 /* Debug builds: from now on the object is its owner's. (slab.c) */
@@ -59,17 +59,14 @@ static __always_inline bool object_leaves_use(struct slab *slab, unsigned long i
 	return *bufctl == BUFCTL_ACTIVE;
 }
 
-/* The slab of an address in the frames that this CPU knows well; false for others, and for no slab. */
-static __always_inline bool span_slab(const void *object, struct slab **slab)
+/* The page of a slab that holds an address in the frames that this CPU knows well; false for others, and for no slab. */
+static __always_inline bool span_slab_page(const void *object, const struct slab_page **page)
 {
 	size_t offset = (uintptr_t)object - this_slab_cpu.span_start;
-	struct page *page;
 
 	if (unlikely(offset >= this_slab_cpu.span_size))
 		return false;
-	page = this_slab_cpu.span_page + (offset >> PAGE_SHIFT);
-	if (unlikely(!(page->flags & PG_SLAB)))
-		return false;
-	*slab = page->owner.slab;
-	return true;
+	*page = (const struct slab_page *)(this_slab_cpu.span_pages +
+					   ((uintptr_t)object >> PAGE_SHIFT << PAGE_STRUCT_SHIFT));
+	return likely((*page)->state & PG_SLAB);
 }

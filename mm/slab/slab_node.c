@@ -90,14 +90,6 @@ broken:
 	return taken;
 }
 
-static void slab_put_object(struct slab *slab, unsigned long index)
-{
-	ASSERT(index < slab->cache->objects && slab->inuse > 0);
-	slab->bufctl[index] = slab->free;
-	slab->free = (uint16_t)index;
-	slab->inuse--;
-}
-
 /* ---- Making and unmaking slabs. No lock held. ---- */
 
 /* An object is writable for its constructor only; then nobody's again. */
@@ -133,6 +125,7 @@ static void slab_mark_pages(struct page *first, struct slab *slab)
 
 	for (page = first; page < end; page++) {
 		page->owner.slab = slab;
+		slab_page_of(page)->cpu_cache = slab->cache->cpu_cache;
 		page->flags |= PG_SLAB;
 	}
 	first->flags |= slab_page_flags(&slab->cache->common);
@@ -144,7 +137,27 @@ static void slab_unmark_pages(struct page *first, const struct slab_cache *cache
 
 	for (page = first; page < end; page++) {
 		page->owner.slab = NULL;
+		slab_page_of(page)->cpu_cache = NULL;
 		page->flags &= (uint16_t)~slab_page_flags(&cache->common);
+	}
+}
+
+static void list_lead_to_arrays(struct list_head *slabs)
+{
+	struct slab *slab;
+
+	list_for_each_entry (slab, slabs, list)
+		slab_mark_pages(direct_map_page(slab_start(slab)), slab);
+}
+
+void slab_pages_lead_to_arrays(struct slab_cache *cache)
+{
+	struct kmem_list3 *node;
+
+	for (node = cache->node; node < cache->node + nr_nodes; node++) {
+		list_lead_to_arrays(&node->slabs_partial);
+		list_lead_to_arrays(&node->slabs_full);
+		list_lead_to_arrays(&node->slabs_free);
 	}
 }
 
@@ -314,22 +327,24 @@ void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct a
 	void **bottom = &array->entry[1];
 	struct slab *slab;
 
-	ASSERT(array->avail == 0 && wanted <= array->limit);
+	ASSERT(array_avail(array) == 0 && wanted <= array_limit(array));
 	while (left && (slab = node_best_slab(node))) {
 		ASSERT(slab->cache == cache);
 		left -= node_take_from_slab(node, slab, bottom + left, left);
 	}
-	array->avail = wanted - left;
 	if (unlikely(left)) /* a slab was broken */
-		memmove(bottom, bottom + left, array->avail * sizeof(bottom[0]));
+		memmove(bottom, bottom + left, (wanted - left) * sizeof(bottom[0]));
+	array->top = array->entry + (wanted - left);
 }
 
 /* ---- Back into the lists ---- */
 
-/* The slab has one more free object: its list, node->lock held. An emptied slab too many is doomed. */
-static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab,
-				   unsigned long objects, struct list_head *doomed)
+/* The slab has more free objects than the `inuse` before: its list, node->lock held. An emptied slab too many is doomed. */
+static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab, unsigned int before,
+				   struct list_head *doomed)
 {
+	unsigned long objects = slab->cache->objects;
+
 	if (slab->inuse == 0 && READ_ONCE(node->free_objects) > node->free_limit) {
 		ASSERT(node->free_objects >= objects);
 		node->free_objects -= objects;
@@ -337,9 +352,42 @@ static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab,
 		list_move(&slab->list, doomed);
 	} else if (slab->inuse == 0) {
 		list_move_tail(&slab->list, &node->slabs_free);
-	} else if (slab->inuse == objects - 1) {
+	} else if (before == objects) {
 		list_move_tail(&slab->list, &node->slabs_partial);
 	}
+}
+
+/*
+ * Objects of one slab, as many as come in a row, onto its chain; how many. One that is there already is reported and
+ * passed over.
+ */
+static unsigned int slab_put_objects(struct slab *slab, void *const *objects, unsigned int nr)
+{
+	const struct slab_cache *cache = slab->cache;
+	const size_t bytes = cache->objects * cache->common.size;
+	const uintptr_t first = (uintptr_t)slab->first_object;
+	const uint64_t reciprocal = cache->reciprocal;
+	unsigned int i, twice = 0, free = slab->free;
+
+	for (i = 0; i < nr; i++) {
+		size_t offset = (uintptr_t)objects[i] - first;
+		unsigned long index = (unsigned long)((unsigned __int128)offset * reciprocal >> 64);
+
+		if (offset >= bytes)
+			break;
+		ASSERT(slab_object_at(slab, index) == objects[i]);
+		if (unlikely(bufctl_is_free(slab->bufctl[index]))) {
+			misuse_double_free("kmem_cache_free", objects[i]);
+			twice++;
+			continue;
+		}
+		slab->bufctl[index] = (uint16_t)free;
+		free = (unsigned int)index;
+	}
+	ASSERT(i - twice <= slab->inuse);
+	slab->free = (uint16_t)free;
+	slab->inuse = (uint16_t)(slab->inuse - (i - twice));
+	return i;
 }
 
 /* Objects of one node's slabs, as many as come in a row; how many. The caller holds node->lock. */
@@ -347,28 +395,20 @@ static unsigned int node_put_objects(struct slab_cache *cache, struct kmem_list3
 				     void *const *objects, unsigned int nr,
 				     struct list_head *doomed)
 {
-	unsigned int i, nid = (unsigned int)(node - cache->node);
-	struct slab *slab, *previous = NULL;
+	unsigned int i = 0, put, nid = (unsigned int)(node - cache->node);
 
-	for (i = 0; i < nr; i++, previous = slab) {
-		unsigned long index;
+	while (i < nr) {
+		struct slab *slab = parked_object_slab(objects[i]);
+		unsigned int before = slab->inuse;
 
-		slab = parked_object_slab(objects[i]);
-		if (slab != previous) {
-			CHECK(slab->cache == cache, "%px in an array of cache %s is not its object",
-			      objects[i], cache->common.name);
-			if (slab->nid != nid)
-				break;
-		}
-		index = slab_index_of(cache, slab, objects[i]);
-		ASSERT(slab_object_at(slab, index) == objects[i]);
-		if (unlikely(bufctl_is_free(slab->bufctl[index]))) {
-			misuse_double_free("kmem_cache_free", objects[i]);
-			continue;
-		}
-		slab_put_object(slab, index);
-		node->free_objects++;
-		node_place_slab(node, slab, cache->objects, doomed);
+		if (slab->nid != nid)
+			break;
+		put = slab->cache == cache ? slab_put_objects(slab, objects + i, nr - i) : 0;
+		CHECK(put, "%px in an array of cache %s is not its object", objects[i],
+		      cache->common.name);
+		i += put;
+		node->free_objects += before - slab->inuse;
+		node_place_slab(node, slab, before, doomed);
 	}
 	return i;
 }
@@ -397,26 +437,33 @@ static unsigned int shared_take(struct kmem_list3 *node, void *const *objects, u
 	if (!shared)
 		return 0;
 	spin_lock(&node->lock);
-	taken = (unsigned int)min(nr, shared->limit - shared->avail);
-	memcpy(&shared->entry[shared->avail + 1], objects, taken * sizeof(objects[0]));
-	shared->avail += taken;
+	taken = (unsigned int)min(nr, (unsigned long)(shared->full - shared->top));
+	memcpy(&shared->top[1], objects, taken * sizeof(objects[0]));
+	shared->top += taken;
 	spin_unlock(&node->lock);
 	return taken;
 }
+
+#define STEP 4 /* entries moved at a step, in straight code: the pragma says it again */
 
 void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsigned int nr,
 		       struct list_head *doomed)
 {
 	void **oldest = &array->entry[1];
-	unsigned long i;
+	unsigned long i, j, kept = array_avail(array) - nr;
 	unsigned int shared;
 
-	ASSERT(nr <= array->avail);
+	ASSERT(nr <= array_avail(array));
 	shared = shared_take(&cache->node[local_node()], oldest, nr);
 	free_block(cache, oldest + shared, nr - shared, doomed);
-	array->avail -= nr;
-	for (i = 0; i < array->avail; i++)
+	for (i = 0; i + STEP <= kept; i += STEP) {
+#pragma GCC unroll 4
+		for (j = 0; j < STEP; j++)
+			oldest[i + j] = oldest[nr + i + j];
+	}
+	for (; i < kept; i++)
 		oldest[i] = oldest[nr + i];
+	array->top = array->entry + kept;
 }
 
 #define ALIEN_LIMIT 12 /* Linux: the limit of an alien cache */
@@ -431,12 +478,12 @@ bool alien_park(struct slab_cache *cache, struct slab *slab, void *object, struc
 	if (!alien || slab->nid == local_node())
 		return false;
 	spin_lock(&node->lock);
-	if (alien->avail == alien->limit) {
-		nr = (unsigned int)min(alien->avail, ALIEN_LIMIT);
-		alien->avail -= nr;
-		memcpy(homeward, &alien->entry[alien->avail + 1], nr * sizeof(homeward[0]));
+	if (alien->top == alien->full) {
+		nr = (unsigned int)min(array_avail(alien), ALIEN_LIMIT);
+		alien->top -= nr;
+		memcpy(homeward, &alien->top[1], nr * sizeof(homeward[0]));
 	}
-	alien->entry[++alien->avail] = object;
+	*++alien->top = object;
 	spin_unlock(&node->lock);
 	free_block(cache, homeward, nr, doomed);
 	return true;

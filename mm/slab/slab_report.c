@@ -42,7 +42,7 @@ static const struct array_cache *node_array(const struct kmem_list3 *node, unsig
 static const struct array_cache *array_next(const struct slab_cache *cache, struct array_walk *walk)
 {
 	if (walk->cpu < nr_possible_cpus())
-		return cache->array[walk->cpu++];
+		return &per_cpu_ptr(cache->cpu_cache, walk->cpu++)->array;
 	for (; walk->nid < nr_nodes; walk->nid++, walk->alien = 0) {
 		while (walk->alien <= nr_nodes) {
 			const struct array_cache *array = node_array(&cache->node[walk->nid],
@@ -59,11 +59,11 @@ bool slab_object_is_parked(const struct slab_cache *cache, const void *object)
 {
 	struct array_walk walk = {0};
 	const struct array_cache *array;
-	unsigned int i;
+	void **entry;
 
 	while ((array = array_next(cache, &walk)))
-		for (i = 1; i <= array->avail; i++)
-			if (array->entry[i] == object)
+		for (entry = array->top; entry > array->entry; entry--)
+			if (*entry == object)
 				return true;
 	return false;
 }
@@ -100,7 +100,7 @@ static void node_add_info(struct slab_cache *cache, struct kmem_list3 *node, str
 			info->objects += cache->objects;
 		}
 	}
-	info->shared_avail += node->shared ? node->shared->avail : 0;
+	info->shared_avail += node->shared ? array_avail(node->shared) : 0;
 	spin_unlock_irqrestore(&node->lock, flags);
 }
 
@@ -282,10 +282,10 @@ static void picture_print(const struct slab_picture *picture, enum list_kind kin
 static void array_print(const char *whose, unsigned int number, const struct array_cache *array,
 			struct seq_file *file)
 {
-	unsigned long avail = min(READ_ONCE(array->avail), array->limit), i;
+	unsigned long avail = min(array_avail(array), array_limit(array)), i;
 
 	seq_printf(file, "%-6s %-2u %4lu of %4lu parked, %4u at once", whose, number, avail,
-		   array->limit, array->batchcount);
+		   array_limit(array), array->batchcount);
 	for (i = avail; i > 0 && i + NEWEST_SHOWN > avail; i--)
 		seq_printf(file, "%s %px", i == avail ? "; next" : "", array->entry[i]);
 	seq_puts(file, avail > NEWEST_SHOWN ? " ...\n" : "\n");
@@ -297,7 +297,7 @@ static void arrays_print(struct slab_cache *cache, struct seq_file *file)
 	unsigned int cpu, nid, other;
 
 	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
-		array_print("cpu", cpu, cache->array[cpu], file);
+		array_print("cpu", cpu, &per_cpu_ptr(cache->cpu_cache, cpu)->array, file);
 	for (nid = 0; nid < nr_nodes; nid++) {
 		const struct kmem_list3 *node = &cache->node[nid];
 
@@ -377,12 +377,13 @@ static bool slab_check_place(const struct slab *slab, enum list_kind kind)
 
 	if (kind != proper)
 		return broken(cache, "S2 (in the wrong list)", slab);
-	if (!page || page_address(page) != start || !(page->flags & PG_SLAB) ||
-	    page->owner.slab != slab || page->order != cache->order)
-		return broken(cache, "S4 (the page does not know its slab)", slab);
-	for (i = 1; i < 1UL << cache->order; i++)
-		if (!(page[i].flags & PG_SLAB) || page[i].owner.slab != slab)
-			return broken(cache, "S4 (a page does not know its slab)", slab);
+	if (!page || page_address(page) != start || page->order != cache->order)
+		return broken(cache, "S4 (no block starts where the slab does)", slab);
+	for (i = 0; i < 1UL << cache->order; i++)
+		if (!(page[i].flags & PG_SLAB) || page[i].owner.slab != slab ||
+		    slab_page_of(&page[i])->cpu_cache != cache->cpu_cache)
+			return broken(cache, "S4 (a page does not know its slab or its arrays)",
+				      slab);
 	if ((char *)slab_object_at(slab, cache->objects) - cache->common.red_left >
 	    start + (PAGE_SIZE << cache->order))
 		return broken(cache, "S4 (objects beyond the block)", slab);
@@ -432,13 +433,13 @@ static bool entry_check(const struct slab_cache *cache, const void *object)
 
 static bool array_check(const struct slab_cache *cache, const struct array_cache *array)
 {
-	unsigned int i, j;
+	unsigned long i, j;
 
-	if (array->avail > array->limit)
+	if (array_avail(array) > array_limit(array))
 		return broken(cache, "S5 (more parked than the limit)", array);
 	if (array->entry[0])
 		return broken(cache, "S5 (no NULL below the first)", array);
-	for (i = 1; i <= array->avail; i++) {
+	for (i = 1; i <= array_avail(array); i++) {
 		if (!entry_check(cache, array->entry[i]))
 			return false;
 		for (j = 1; j < i; j++)
@@ -461,7 +462,7 @@ bool impl_cache_check(struct kmem_cache *common)
 		holds = node_check(cache, &cache->node[i], &marked) && holds;
 	while ((array = array_next(cache, &walk))) {
 		holds = array_check(cache, array) && holds;
-		parked += array->avail;
+		parked += array_avail(array);
 	}
 	if (CONFIG_DEBUG && marked != parked)
 		holds = broken(cache, "S5 (marked as parked, but in no array)", cache);

@@ -67,6 +67,7 @@ void slab_span_reach(const void *address)
 	flags = arch_irq_save();
 	this_slab_cpu.span_start = (uintptr_t)phys_to_virt((phys_addr_t)start << PAGE_SHIFT);
 	this_slab_cpu.span_size = (end - start) << PAGE_SHIFT;
-	this_slab_cpu.span_page = pfn_to_page(start);
+	this_slab_cpu.span_pages = (uintptr_t)pfn_to_page(start) -
+				   (this_slab_cpu.span_start >> PAGE_SHIFT << PAGE_STRUCT_SHIFT);
 	arch_irq_restore(flags);
 }

@@ -37,15 +37,55 @@ struct slab {
 };
 
 /*
- * Free objects parked: a stack, entry[1] to entry[avail]. entry[0] is always NULL, so that an empty stack needs no test of
- * its own. A CPU's: only that CPU touches it (slab.c, LOCKING). A node's, shared or alien: node->lock.
+ * Free objects parked: a stack, from entry[1] to the one that `top` points at. entry[0] is always NULL, so that an empty stack needs
+ * no test of its own. A CPU's: only that CPU touches it (slab.c, LOCKING). A node's, shared or alien: node->lock.
  */
 struct array_cache {
-	unsigned long avail, limit;
+	void **top;  /* the newest of them; entry when there is none */
+	void **full; /* top rises no further */
+	void **entry;
 	unsigned int batchcount;
 	bool touched; /* since the last reap */
-	void *entry[];
 };
+
+/* What a CPU has of a cache, in one line of its own: its array, and what judges an address that is to be freed into it. */
+struct cpu_cache {
+	struct array_cache array;
+	uint64_t reciprocal;   /* the cache's; 0: the fast way frees nothing */
+	unsigned long objects; /* the cache's */
+} __attribute__((aligned(64)));
+
+static inline unsigned long array_avail(const struct array_cache *array)
+{
+	return (unsigned long)(array->top - array->entry);
+}
+
+static inline unsigned long array_limit(const struct array_cache *array)
+{
+	return (unsigned long)(array->full - array->entry);
+}
+
+/*
+ * What SLAB keeps in the struct page of each page of a slab, seen as its own. That the page leads to the array without
+ * a look at slab or cache makes the way from one free to the next allocation short: see slab.c, COST.
+ */
+struct slab_page {
+	uint32_t state;
+	int32_t refcount;
+	struct page *head;	     /* of tail pages */
+	struct cpu_cache *cpu_cache; /* the cache's */
+	struct slab *slab;
+};
+static_assert(sizeof(struct slab_page) == sizeof(struct page) &&
+		      offsetof(struct slab_page, cpu_cache) >=
+			      offsetof(struct page, head) + sizeof(void *) &&
+		      offsetof(struct slab_page, slab) == offsetof(struct page, owner.slab),
+	      "cpu_cache stands where only lists of pages need room, and no tail page anything");
+
+static inline struct slab_page *slab_page_of(struct page *page)
+{
+	return (struct slab_page *)page;
+}
 
 /* One node's slabs of one cache. */
 struct kmem_list3 {
@@ -73,22 +113,20 @@ struct slab_cache {
 	size_t descriptor_size;		     /* bytes before the first chunk when on-slab */
 	struct kmem_cache *descriptor_cache; /* off-slab: where descriptors come from; else NULL */
 	unsigned int limit, batchcount, shared;
-	unsigned long free_most; /* free_limit never rises above */
-	struct kmem_list3 *node; /* nr_nodes of them */
-	struct array_cache
-		*array[NR_CPUS]; /* last: the structure ends with the last possible CPU's */
+	unsigned long free_most;     /* free_limit never rises above */
+	struct cpu_cache *cpu_cache; /* alloc_percpu(): each CPU's */
+	struct kmem_list3 *node;     /* nr_nodes of them, behind the structure */
 };
 
 /* What the fast way knows of its CPU. */
 struct slab_cpu {
 	long token; /* 1: nobody on this CPU is in the middle of an array (slab.c, INTERRUPTS) */
-	unsigned long id;
 	unsigned int nid; /* the nearest node that has memory */
 
 	/* Frames whose struct pages all exist and are this CPU's node's: kfree() looks no further. */
 	uintptr_t span_start; /* their address in the direct map */
 	size_t span_size;     /* bytes */
-	struct page *span_page;
+	uintptr_t span_pages; /* where the struct page of frame 0 of the direct map would be */
 };
 DECLARE_PER_CPU(struct slab_cpu, slab_cpu);
 
@@ -108,8 +146,11 @@ static inline struct slab_cache *to_slab_cache(struct kmem_cache *cache)
 
 static inline struct array_cache *cpu_cache_get(const struct slab_cache *cache)
 {
-	return cache->array[this_slab_cpu.id];
+	return &this_cpu_ptr(cache->cpu_cache)->array;
 }
+
+/* The same as a variable for the fast way, reached as the CPU reaches its own. */
+#define this_cpu_cache(cpu_cache) arch_this_cpu_raw(*(cpu_cache))
 
 /* The node whose lists this CPU uses. */
 static inline unsigned int local_node(void)
@@ -128,21 +169,21 @@ static inline void *slab_object_at(const struct slab *slab, unsigned long index)
  * when there is no remainder. True for every offset and size below 2^31. An address below the first
  * object is an offset near 2^64, whose quotient no slab has.
  */
-static inline bool object_index(const struct slab_cache *cache, const char *first_object,
-				const void *object, unsigned long *index)
+static inline bool object_index(uint64_t reciprocal, unsigned long objects,
+				const char *first_object, const void *object, unsigned long *index)
 {
-	const uint64_t reciprocal = cache->reciprocal;
 	unsigned __int128 product =
 		(unsigned __int128)((uintptr_t)object - (uintptr_t)first_object) * reciprocal;
 
 	*index = (unsigned long)(product >> 64);
-	return (uint64_t)product < reciprocal && *index < cache->objects;
+	return (uint64_t)product < reciprocal && *index < objects;
 }
 
 static inline bool slab_object_index(const struct slab *slab, const void *object,
 				     unsigned long *index)
 {
-	return object_index(slab->cache, slab->first_object, object, index);
+	return object_index(slab->cache->reciprocal, slab->cache->objects, slab->first_object,
+			    object, index);
 }
 
 /* The index of what is known to be the start of an object. */
@@ -210,6 +251,9 @@ unsigned long node_shrink(struct slab_cache *cache, struct kmem_list3 *node, uns
 
 /* slab_array.c: every CPU has the array that has no room. */
 void slab_arrays_init(struct slab_cache *cache);
+
+/* slab_node.c: the pages of all slabs lead to the arrays that the cache has now. Nobody else uses it. */
+void slab_pages_lead_to_arrays(struct slab_cache *cache);
 
 /* slab_span.c: make the span of this CPU reach an address of its node, if it can. Task context. */
 void slab_span_reach(const void *address);

@@ -6,8 +6,8 @@
  *	The fast way of slab.c takes a CPU's token, changes an array in steps, and gives the token back. A test
  *	cannot make an interrupt come between two chosen instructions, but it can make the steps itself:
  *
- *	pop	token | read avail | lower avail | read entry | token back
- *	push	token | read avail | write entry | raise avail | token back
+ *	pop	token | read top | read entry | lower top | token back
+ *	push	token | read top | write entry | raise top | token back
  *
  *	and let an interrupt allocate and free between each two of them. Then it ends what it began, and all that was
  *	handed out must be different objects. tests/stack/interrupt_test.c lets interrupts come anywhere.
@@ -68,17 +68,16 @@ static void interrupt_if(bool now, struct guest *guest)
 static void *pop_in_steps(struct slab_cache *cache, unsigned int step, struct guest *guest)
 {
 	struct array_cache *array;
-	unsigned long avail;
-	void *object;
+	void **top, *object;
 
 	this_slab_cpu.token--;
 	interrupt_if(step == 0, guest);
 	array = cpu_cache_get(cache);
-	avail = array->avail;
+	top = array->top;
 	interrupt_if(step == 1, guest);
-	array->avail = avail - 1;
+	object = *top;
 	interrupt_if(step == 2, guest);
-	object = array->entry[avail];
+	array->top = top - 1;
 	interrupt_if(step == 3, guest);
 	this_slab_cpu.token++;
 	return object;
@@ -88,16 +87,16 @@ static void push_in_steps(struct slab_cache *cache, void *object, unsigned int s
 			  struct guest *guest)
 {
 	struct array_cache *array;
-	unsigned long avail;
+	void **top;
 
 	this_slab_cpu.token--;
 	interrupt_if(step == 0, guest);
 	array = cpu_cache_get(cache);
-	avail = array->avail;
+	top = array->top;
 	interrupt_if(step == 1, guest);
-	array->entry[avail + 1] = object;
+	top[1] = object;
 	interrupt_if(step == 2, guest);
-	array->avail = avail + 1;
+	array->top = top + 1;
 	interrupt_if(step == 3, guest);
 	this_slab_cpu.token++;
 }
@@ -125,7 +124,7 @@ KTEST(slab_token, an_interrupt_at_any_step_of_a_pop_gets_other_objects)
 			ASSERT_TEST(cache);
 			guest.cache = &cache->common;
 			warm = kmem_cache_alloc(guest.cache, GFP_KERNEL);
-			ASSERT_TEST(warm && cpu_cache_get(cache)->avail > 2);
+			ASSERT_TEST(warm && array_avail(cpu_cache_get(cache)) > 2);
 			mine = pop_in_steps(cache, step, &guest);
 			mark(mine, BUFCTL_ACTIVE);
 			for (j = 0; j < guest.nr; j++)
@@ -178,16 +177,16 @@ KTEST(slab_token, without_the_token_no_array_is_touched)
 
 	ASSERT_TEST(cache);
 	a = kmem_cache_alloc(&cache->common, GFP_KERNEL);
-	avail = cpu_cache_get(cache)->avail;
+	avail = array_avail(cpu_cache_get(cache));
 	this_slab_cpu.token--;
 	b = kmem_cache_alloc(&cache->common, GFP_ATOMIC);
 	EXPECT_TRUE(b && b != a);
-	EXPECT_EQ(cpu_cache_get(cache)->avail, avail);
+	EXPECT_EQ(array_avail(cpu_cache_get(cache)), avail);
 	kmem_cache_free(&cache->common, a);
 	kmem_cache_free(&cache->common, b);
-	EXPECT_EQ(cpu_cache_get(cache)->avail, avail);
+	EXPECT_EQ(array_avail(cpu_cache_get(cache)), avail);
 	impl_cache_drain(&cache->common);
-	EXPECT_EQ(cpu_cache_get(cache)->avail, avail);
+	EXPECT_EQ(array_avail(cpu_cache_get(cache)), avail);
 	EXPECT_EQ(this_slab_cpu.token, 0);
 	this_slab_cpu.token++;
 	kmem_cache_destroy(&cache->common);
@@ -271,7 +270,7 @@ KTEST(slab_token, an_array_is_resized_and_keeps_nothing_back)
 	EXPECT_EQ(info.active_objects, ARRAY_SIZE(objects));
 	for (i = 0; i < ARRAY_SIZE(objects); i++) {
 		kmem_cache_free(&cache->common, objects[i]);
-		EXPECT_LE(cpu_cache_get(cache)->avail, 10);
+		EXPECT_LE(array_avail(cpu_cache_get(cache)), 10);
 	}
 	EXPECT_EQ(slab_tune(&cache->common, &(struct slab_tuning){0, 1, 0}), -EINVAL);
 	EXPECT_EQ(slab_tune(&cache->common, &(struct slab_tuning){10, 11, 0}), -EINVAL);
@@ -311,16 +310,16 @@ KTEST(slab_token, the_cpus_of_a_node_share)
 	impl_cache_drain(&cache->common);
 	for (i = 0; i < 8; i++)
 		kmem_cache_free(&cache->common, objects[i]);
-	EXPECT_EQ(node->shared->avail, 0);
+	EXPECT_EQ(array_avail(node->shared), 0);
 	kmem_cache_free(&cache->common, objects[8]);
-	EXPECT_EQ(node->shared->avail, 4);
+	EXPECT_EQ(array_avail(node->shared), 4);
 	EXPECT_EQ(node->shared->entry[1], objects[0]);
 	EXPECT_TRUE(impl_cache_check(&cache->common));
 	for (i = 0; i < 5; i++)
 		objects[i] = kmem_cache_alloc(&cache->common, GFP_KERNEL);
-	EXPECT_EQ(node->shared->avail, 4);
+	EXPECT_EQ(array_avail(node->shared), 4);
 	objects[5] = kmem_cache_alloc(&cache->common, GFP_KERNEL);
-	EXPECT_EQ(node->shared->avail, 0);
+	EXPECT_EQ(array_avail(node->shared), 0);
 	for (i = 0; i < 6; i++)
 		kmem_cache_free(&cache->common, objects[i]);
 	for (i = 9; i < ARRAY_SIZE(objects); i++)
@@ -331,7 +330,7 @@ KTEST(slab_token, the_cpus_of_a_node_share)
 /* Needed again what was given back: the limit rises, up to its bound; reaping lowers it again. */
 KTEST(slab_token, a_node_learns_how_many_free_slabs_to_keep)
 {
-	static void *objects[600];
+	static void *objects[3000];
 	struct slab_cache *cache = test_cache(500);
 	unsigned long base, raised;
 	unsigned int i, round;

@@ -8,13 +8,27 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <arch/cpu.h>
 
+/*
+ * A thread's offset is set before it runs any of the kernel. The compiler does not know that, and would read it again after each store; an
+ * instruction that it may take as a constant says so. Where it knows the thread's own storage by another name, it reads again.
+ */
 static inline uintptr_t arch_percpu_offset(void)
 {
+#if defined(__x86_64__) && !HOSTED_ASAN && !HOSTED_TSAN
+	uintptr_t offset;
+
+	asm("movq %%fs:hosted_cpu@tpoff + %c1, %0"
+	    : "=r"(offset)
+	    : "i"(offsetof(struct hosted_cpu, percpu_offset)));
+	return offset;
+#else
 	return hosted_cpu.percpu_offset;
+#endif
 }
 
 static inline void arch_percpu_set_offset(uintptr_t offset)
