@@ -175,7 +175,7 @@ int kmem_cache_shrink(struct kmem_cache *common)
 	for (nid = 0; nid < nr_nodes; nid++) {
 		struct kmem_list3 *node = &cache->node[nid];
 
-		node_shrink(cache, node, ~0UL);
+		node_shrink(node, ~0UL);
 		if (!list_empty(&node->slabs_full) || !list_empty(&node->slabs_partial))
 			slabs_are_left = true;
 	}
@@ -225,7 +225,7 @@ static void node_reap(struct slab_cache *cache, struct kmem_list3 *node)
 		shared->touched = false;
 	}
 	if (!node->free_touched)
-		node_shrink(cache, node, slabs);
+		node_shrink(node, slabs);
 	flags = spin_lock_save(&node->lock);
 	raised = node->free_limit - free_limit_base(cache);
 	node->free_limit -= DIV_ROUND_UP(raised, 5);

@@ -16,6 +16,10 @@
  *	  2100      8       2  on-slab           7       1600       25
  *	  8192   8192       1  off-slab          1          0        0
  *
+ *	Where no block of that order is left, one of the least order that holds an object does: kmalloc-4k, two
+ *	pages for two objects and a descriptor elsewhere, lives on with one page for one. Such a slab has the same
+ *	descriptor, no colour, and fewer objects.
+ *
  *	A cache begins without CPU arrays of its own: each CPU has no_array, which is always empty
  *	and always full. The fast path of slab.c then takes its slow branch each time, which deals in
  *	single objects. impl_cache_start() puts real arrays in, once kmalloc exists. Caches that are
@@ -103,6 +107,19 @@ static size_t layout_align(const struct kmem_cache *cache)
 	return max(align, cache->align);
 }
 
+/* When memory is in pieces: the least order with room for one object behind a descriptor of the usual size. */
+static void cache_layout_least(struct slab_cache *cache, size_t descriptor)
+{
+	size_t size = cache->common.size;
+	unsigned int order = 0;
+
+	while (order < cache->order && descriptor + size > PAGE_SIZE << order)
+		order++;
+	cache->least_order = order;
+	cache->least_objects = order < cache->order ? ((PAGE_SIZE << order) - descriptor) / size
+						    : cache->objects;
+}
+
 static void cache_layout(struct slab_cache *cache)
 {
 	struct kmem_cache *common = &cache->common;
@@ -122,6 +139,7 @@ static void cache_layout(struct slab_cache *cache)
 	cache->descriptor_cache = on_slab ? NULL : kmalloc_cache(descriptor_size(layout.objects));
 	cache->colour_off = (unsigned int)max(arch_cache_line_size(), common->align);
 	cache->colours = (unsigned int)(layout.left_over / cache->colour_off);
+	cache_layout_least(cache, on_slab ? layout.descriptor_size : 0);
 	cache->reciprocal = UINT64_MAX / common->size + 1;
 	cache->shift = lowest_bit(common->size);
 	cache->inverse = odd_inverse(common->size >> cache->shift);

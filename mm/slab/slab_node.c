@@ -50,11 +50,11 @@ static void slab_isolate(struct slab *slab)
 	unsigned long index;
 
 	misuse_broken_slab(&slab->cache->common, slab_start(slab));
-	for (index = 0; index < slab->cache->objects; index++)
+	for (index = 0; index < slab_objects(slab); index++)
 		if (bufctl_is_free(slab->bufctl[index]))
 			slab->bufctl[index] = BUFCTL_ACTIVE;
 	slab->free = BUFCTL_END;
-	slab->inuse = (uint16_t)slab->cache->objects;
+	slab->inuse = (uint16_t)slab_objects(slab);
 }
 
 /*
@@ -63,8 +63,7 @@ static void slab_isolate(struct slab *slab)
  */
 static unsigned int slab_take_objects(struct slab *slab, void **end, unsigned int wanted)
 {
-	unsigned int nr_objects = (unsigned int)slab->cache->objects,
-		     left = nr_objects - slab->inuse;
+	unsigned int nr_objects = (unsigned int)slab_objects(slab), left = nr_objects - slab->inuse;
 	unsigned int index = slab->free, nr = min(wanted, left), taken = 0, next;
 	size_t size = slab->cache->common.size;
 	char *first_object = slab->first_object;
@@ -98,7 +97,7 @@ static void slab_construct_objects(struct slab *slab)
 	const struct kmem_cache *cache = &slab->cache->common;
 	unsigned long index;
 
-	for (index = 0; index < slab->cache->objects; index++) {
+	for (index = 0; index < slab_objects(slab); index++) {
 		void *object = slab_object_at(slab, index);
 
 		mem_unpoison(object, cache->object_size);
@@ -107,13 +106,15 @@ static void slab_construct_objects(struct slab *slab)
 	}
 }
 
+/* What a smaller slab has no room for is never in use, so that the fast way need not know of smaller slabs. */
 static void slab_chain_all_objects(struct slab *slab)
 {
-	unsigned int index, objects = (unsigned int)slab->cache->objects;
+	unsigned int index, objects = (unsigned int)slab_objects(slab);
 
-	for (index = 0; index < objects; index++)
+	for (index = 0; index + 1 < objects; index++)
 		slab->bufctl[index] = (uint16_t)(index + 1);
-	slab->bufctl[objects - 1] = BUFCTL_END;
+	for (; index < slab->cache->objects; index++)
+		slab->bufctl[index] = BUFCTL_END;
 	slab->free = 0;
 	slab->inuse = 0;
 }
@@ -121,7 +122,7 @@ static void slab_chain_all_objects(struct slab *slab)
 /* Every page of a slab says whose it is, so that no free has to look for the first. */
 static void slab_mark_pages(struct page *first, struct slab *slab)
 {
-	struct page *page, *end = first + (1UL << slab->cache->order);
+	struct page *page, *end = first + (1UL << slab->order);
 
 	for (page = first; page < end; page++) {
 		page->owner.slab = slab;
@@ -133,7 +134,7 @@ static void slab_mark_pages(struct page *first, struct slab *slab)
 
 static void slab_unmark_pages(struct page *first, const struct slab_cache *cache)
 {
-	struct page *page, *end = first + (1UL << cache->order);
+	struct page *page, *end = first + (1UL << first->order);
 
 	for (page = first; page < end; page++) {
 		page->owner.slab = NULL;
@@ -166,15 +167,15 @@ static void slab_fill(struct slab *slab)
 {
 	struct kmem_cache *cache = &slab->cache->common;
 
-	char *end = slab_start(slab) + (PAGE_SIZE << slab->cache->order);
+	char *end = slab_start(slab) + (PAGE_SIZE << slab->order);
 
 	mem_poison(slab->first_object, (size_t)(end - slab->first_object));
 	if (cache->ctor)
 		slab_construct_objects(slab);
 	if (!cache_is_debugged(cache))
 		return;
-	mem_unpoison(slab_start(slab), PAGE_SIZE << slab->cache->order);
-	debug_objects_init(cache, slab->first_object, (unsigned int)slab->cache->objects);
+	mem_unpoison(slab_start(slab), PAGE_SIZE << slab->order);
+	debug_objects_init(cache, slab->first_object, (unsigned int)slab_objects(slab));
 }
 
 /* Lays a slab over a block of pages; NULL, and nothing changed, without memory for a descriptor. */
@@ -196,7 +197,8 @@ static struct slab *slab_create(struct slab_cache *cache, struct page *page, uns
 	slab->cache = cache;
 	slab->first_object = behind_colour + cache->common.red_left;
 	slab->colour = (uint16_t)colour;
-	slab->nid = (uint16_t)page_to_nid(page);
+	slab->nid = (uint8_t)page_to_nid(page);
+	slab->order = page->order;
 	slab_chain_all_objects(slab);
 	slab_fill(slab);
 	ASSERT(!(page->flags & PG_SLAB));
@@ -209,14 +211,15 @@ static void slab_destroy(struct slab *slab)
 	struct slab_cache *cache = slab->cache;
 	char *start = slab_start(slab);
 	struct page *page = direct_map_page(start);
+	unsigned int order = slab->order;
 
 	CHECK(slab->inuse == 0 && page->owner.slab == slab,
 	      "slab %px of cache %s is not free or not its page's", slab, cache->common.name);
 	slab_unmark_pages(page, cache);
-	mem_unpoison(start, PAGE_SIZE << cache->order);
+	mem_unpoison(start, PAGE_SIZE << order);
 	if (cache->descriptor_cache)
 		kmem_cache_free(cache->descriptor_cache, slab);
-	__free_pages(page, cache->order);
+	__free_pages(page, order);
 }
 
 void slab_destroy_all(struct list_head *doomed)
@@ -241,12 +244,24 @@ static unsigned int node_next_colour(struct slab_cache *cache, struct kmem_list3
 	return colour;
 }
 
-/* (Linux: kmem_getpages) */
+static struct page *get_block(gfp_t gfp, int nid, unsigned int order)
+{
+	return alloc_pages_node(nid, order ? gfp | __GFP_COMP : gfp, order);
+}
+
+/* A block of the cache's order; where there is none, of the least that holds an object. (Linux: kmem_getpages; there no second try) */
 static struct page *cache_get_pages(const struct slab_cache *cache, gfp_t gfp, int nid)
 {
+	struct page *page = NULL;
+
 	gfp = (gfp & ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP)) | cache->common.gfp;
-	return alloc_pages_node(nr_nodes > 1 ? nid : -1, cache->order ? gfp | __GFP_COMP : gfp,
-				cache->order);
+	if (nr_nodes == 1)
+		nid = -1;
+	if (cache->order > cache->least_order)
+		page = get_block((gfp | __GFP_NOWARN | __GFP_NORETRY) &
+					 ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM),
+				 nid, cache->order);
+	return page ? page : get_block(gfp, nid, cache->least_order);
 }
 
 int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
@@ -260,10 +275,11 @@ int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
 		return -1;
 	nid = page_to_nid(page);
 	node = &cache->node[nid];
-	slab = slab_create(cache, page, node_next_colour(cache, node),
+	slab = slab_create(cache, page,
+			   page->order == cache->order ? node_next_colour(cache, node) : 0,
 			   gfp & ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP));
 	if (!slab) {
-		__free_pages(page, cache->order);
+		__free_pages(page, page->order);
 		return -1;
 	}
 	if (gfp & __GFP_DIRECT_RECLAIM)
@@ -271,7 +287,7 @@ int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
 
 	flags = spin_lock_save(&node->lock);
 	list_add_tail(&slab->list, &node->slabs_free);
-	node->free_objects += cache->objects;
+	node->free_objects += slab_objects(slab);
 	if (node->given_back) { /* too soon, as is seen now */
 		node->given_back--;
 		node->free_limit = min(node->free_limit + cache->objects, cache->free_most);
@@ -300,7 +316,7 @@ static unsigned int node_take_from_slab(struct kmem_list3 *node, struct slab *sl
 
 	ASSERT(node->free_objects >= slab->inuse - before);
 	node->free_objects -= slab->inuse - before;
-	if (slab->inuse == slab->cache->objects)
+	if (slab->inuse == slab_objects(slab))
 		list_move(&slab->list, &node->slabs_full);
 	else if (before == 0)
 		list_move(&slab->list, &node->slabs_partial);
@@ -343,7 +359,7 @@ void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct a
 static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab, unsigned int before,
 				   struct list_head *doomed)
 {
-	unsigned long objects = slab->cache->objects;
+	unsigned long objects = slab_objects(slab);
 
 	if (slab->inuse == 0 && READ_ONCE(node->free_objects) > node->free_limit) {
 		ASSERT(node->free_objects >= objects);
@@ -364,7 +380,7 @@ static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab, u
 static unsigned int slab_put_objects(struct slab *slab, void *const *objects, unsigned int nr)
 {
 	const struct slab_cache *cache = slab->cache;
-	const size_t bytes = cache->objects * cache->common.size;
+	const size_t bytes = slab_objects(slab) * cache->common.size;
 	const uintptr_t first = (uintptr_t)slab->first_object;
 	const uint64_t reciprocal = cache->reciprocal;
 	unsigned int i, twice = 0, free = slab->free;
@@ -490,7 +506,7 @@ bool alien_park(struct slab_cache *cache, struct slab *slab, void *object, struc
 }
 
 /* One by one, so that interrupts are never off for long. */
-unsigned long node_shrink(struct slab_cache *cache, struct kmem_list3 *node, unsigned long nr)
+unsigned long node_shrink(struct kmem_list3 *node, unsigned long nr)
 {
 	unsigned long gone = 0, flags;
 	struct slab *slab;
@@ -501,7 +517,7 @@ unsigned long node_shrink(struct slab_cache *cache, struct kmem_list3 *node, uns
 		if (!list_empty(&node->slabs_free)) {
 			slab = list_first_entry(&node->slabs_free, struct slab, list);
 			list_del(&slab->list);
-			node->free_objects -= cache->objects;
+			node->free_objects -= slab_objects(slab);
 		}
 		spin_unlock_irqrestore(&node->lock, flags);
 		if (!slab)

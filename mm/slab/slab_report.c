@@ -86,7 +86,7 @@ static struct list_head *node_list(struct kmem_list3 *node, enum list_kind kind)
 				    : &node->slabs_free;
 }
 
-static void node_add_info(struct slab_cache *cache, struct kmem_list3 *node, struct slab_info *info)
+static void node_add_info(struct kmem_list3 *node, struct slab_info *info)
 {
 	unsigned long flags = spin_lock_save(&node->lock);
 	enum list_kind kind;
@@ -97,7 +97,7 @@ static void node_add_info(struct slab_cache *cache, struct kmem_list3 *node, str
 			info->slabs++;
 			info->active_slabs += slab->inuse != 0;
 			info->active_objects += slab->inuse;
-			info->objects += cache->objects;
+			info->objects += slab_objects(slab);
 		}
 	}
 	info->shared_avail += node->shared ? array_avail(node->shared) : 0;
@@ -121,7 +121,7 @@ void slab_get_info(struct kmem_cache *common, struct slab_info *info)
 				   .colors = cache->colours,
 				   .color_off = cache->colour_off};
 	for (nid = 0; nid < nr_nodes; nid++)
-		node_add_info(cache, &cache->node[nid], info);
+		node_add_info(&cache->node[nid], info);
 }
 
 /* ---- One address ---- */
@@ -138,10 +138,10 @@ bool slab_describe(const void *address, struct slab_object *found)
 	*found = (struct slab_object){.cache = &cache->common,
 				      .cache_name = cache->common.name,
 				      .slab = (uintptr_t)slab_start(slab),
-				      .objects = (unsigned int)cache->objects};
+				      .objects = (unsigned int)slab_objects(slab)};
 	offset = (size_t)((uintptr_t)address - (uintptr_t)slab->first_object);
 	if ((const char *)address < slab->first_object ||
-	    offset >= cache->objects * cache->common.size)
+	    offset >= slab_objects(slab) * cache->common.size)
 		return true;
 	found->index = (unsigned int)(offset / cache->common.size);
 	found->object = (uintptr_t)slab_object_at(slab, found->index);
@@ -156,7 +156,7 @@ static unsigned long slab_list_live(const struct slab *slab, const void **object
 {
 	unsigned long index;
 
-	for (index = 0; index < slab->cache->objects; index++) {
+	for (index = 0; index < slab_objects(slab); index++) {
 		if (!slab_object_is_owned(slab, index))
 			continue;
 		if (live < max)
@@ -190,7 +190,7 @@ static unsigned long slab_visit(struct slab *slab, slab_visit_t visit, void *con
 {
 	unsigned long index, sum = 0;
 
-	for (index = 0; index < slab->cache->objects; index++)
+	for (index = 0; index < slab_objects(slab); index++)
 		sum += visit(&slab->cache->common, slab_object_at(slab, index),
 			     slab_object_is_owned(slab, index), context);
 	return sum;
@@ -235,7 +235,7 @@ static void slab_copy_picture(const struct slab *slab, struct slab_picture *pict
 	picture->start = slab_start(slab);
 	picture->colour = slab->colour;
 	picture->inuse = slab->inuse;
-	picture->objects = (unsigned int)slab->cache->objects;
+	picture->objects = (unsigned int)slab_objects(slab);
 	for (index = 0; index < picture->objects; index++) {
 		bool is_free = bufctl_is_free(slab->bufctl[index]);
 
@@ -345,7 +345,7 @@ static bool broken(const struct slab_cache *cache, const char *rule, const void 
 /* S1 */
 static bool slab_check_chain(const struct slab *slab)
 {
-	unsigned int objects = (unsigned int)slab->cache->objects;
+	unsigned int objects = (unsigned int)slab_objects(slab);
 	unsigned int left = objects - slab->inuse, marked_free = 0, index;
 
 	if (slab->inuse > objects)
@@ -368,24 +368,24 @@ static bool slab_check_chain(const struct slab *slab)
 static bool slab_check_place(const struct slab *slab, enum list_kind kind)
 {
 	const struct slab_cache *cache = slab->cache;
-	enum list_kind proper = slab->inuse == 0		? LIST_FREE
-				: slab->inuse == cache->objects ? LIST_FULL
-								: LIST_PARTIAL;
+	enum list_kind proper = slab->inuse == 0		    ? LIST_FREE
+				: slab->inuse == slab_objects(slab) ? LIST_FULL
+								    : LIST_PARTIAL;
 	char *start = slab_start(slab);
 	struct page *page = object_page(start);
 	unsigned long i;
 
 	if (kind != proper)
 		return broken(cache, "S2 (in the wrong list)", slab);
-	if (!page || page_address(page) != start || page->order != cache->order)
+	if (!page || page_address(page) != start || page->order != slab->order)
 		return broken(cache, "S4 (no block starts where the slab does)", slab);
-	for (i = 0; i < 1UL << cache->order; i++)
+	for (i = 0; i < 1UL << slab->order; i++)
 		if (!(page[i].flags & PG_SLAB) || page[i].owner.slab != slab ||
 		    slab_page_of(&page[i])->cpu_cache != cache->cpu_cache)
 			return broken(cache, "S4 (a page does not know its slab or its arrays)",
 				      slab);
-	if ((char *)slab_object_at(slab, cache->objects) - cache->common.red_left >
-	    start + (PAGE_SIZE << cache->order))
+	if ((char *)slab_object_at(slab, slab_objects(slab)) - cache->common.red_left >
+	    start + (PAGE_SIZE << slab->order))
 		return broken(cache, "S4 (objects beyond the block)", slab);
 	return true;
 }
@@ -405,8 +405,8 @@ static bool node_check(struct slab_cache *cache, struct kmem_list3 *node, unsign
 
 			holds = slab->cache == cache && slab_check_chain(slab) &&
 				slab_check_place(slab, kind) && holds;
-			free_objects += cache->objects - slab->inuse;
-			for (i = 0; i < cache->objects; i++)
+			free_objects += slab_objects(slab) - slab->inuse;
+			for (i = 0; i < slab_objects(slab); i++)
 				*cached += slab->bufctl[i] == BUFCTL_CACHED;
 		}
 	}

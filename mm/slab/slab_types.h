@@ -31,10 +31,12 @@ struct slab {
 	char *first_object; /* Linux: s_mem */
 	uint16_t inuse;	    /* objects that are not free in the slab: owned, or in an array */
 	uint16_t free;	    /* index of the first free object */
-	uint16_t nid;	    /* the node in whose lists it is, and whose pages it has */
+	uint8_t nid;	    /* the node in whose lists it is, and whose pages it has */
+	uint8_t order;	    /* of its block: the cache's, or the least */
 	uint16_t colour;    /* how many steps of colour_off lie before the descriptor */
-	uint16_t bufctl[];  /* one an object */
+	uint16_t bufctl[];  /* one for each object that a slab of the cache's order has */
 };
+static_assert(MAX_NUMNODES <= 256, "nid has 8 bits");
 
 /*
  * Free objects parked: a stack, from entry[1] to the one that `top` points at. entry[0] is always NULL, so that an empty stack needs
@@ -106,9 +108,10 @@ struct slab_cache {
 
 	uint64_t reciprocal; /* 2^64 / size, rounded up */
 	uint64_t inverse; /* of the odd part of size, modulo 2^64: for many at once (slab_bulk.c) */
-	unsigned int shift;    /* size is odd << shift */
-	unsigned long objects; /* of one slab */
-	unsigned int order;
+	unsigned int shift;	     /* size is odd << shift */
+	unsigned long objects;	     /* of one slab */
+	unsigned long least_objects; /* of a slab of the least order that holds one */
+	unsigned int order, least_order;
 	unsigned int colours, colour_off;
 	size_t descriptor_size;		     /* bytes before the first chunk when on-slab */
 	struct kmem_cache *descriptor_cache; /* off-slab: where descriptors come from; else NULL */
@@ -158,6 +161,13 @@ static inline unsigned int local_node(void)
 	return this_slab_cpu.nid;
 }
 
+static inline unsigned long slab_objects(const struct slab *slab)
+{
+	const struct slab_cache *cache = slab->cache;
+
+	return slab->order == cache->order ? cache->objects : cache->least_objects;
+}
+
 static inline void *slab_object_at(const struct slab *slab, unsigned long index)
 {
 	return slab->first_object + index * slab->cache->common.size;
@@ -182,8 +192,8 @@ static inline bool object_index(uint64_t reciprocal, unsigned long objects,
 static inline bool slab_object_index(const struct slab *slab, const void *object,
 				     unsigned long *index)
 {
-	return object_index(slab->cache->reciprocal, slab->cache->objects, slab->first_object,
-			    object, index);
+	return object_index(slab->cache->reciprocal, slab_objects(slab), slab->first_object, object,
+			    index);
 }
 
 /* The index of what is known to be the start of an object. */
@@ -247,7 +257,7 @@ bool alien_park(struct slab_cache *cache, struct slab *slab, void *object,
 		struct list_head *doomed);
 
 /* A node's free slabs go back, at most `nr`. How many went. */
-unsigned long node_shrink(struct slab_cache *cache, struct kmem_list3 *node, unsigned long nr);
+unsigned long node_shrink(struct kmem_list3 *node, unsigned long nr);
 
 /* slab_array.c: every CPU has the array that has no room. */
 void slab_arrays_init(struct slab_cache *cache);

@@ -403,6 +403,49 @@ KTEST(slab, a_drawing_shows_where_each_object_is)
 	kmem_cache_destroy(&cache->common);
 }
 
+/* fault-S16: memory in pieces of one page; with the descriptor on the slab, and elsewhere. */
+KTEST(slab, without_a_large_block_a_slab_of_the_least_order_does_fault_S16)
+{
+	static const size_t sizes[] = {700, 2720};
+	gfp_t quiet = GFP_KERNEL | __GFP_NOWARN | __GFP_MEMALLOC;
+	struct page *page, *following, *kept;
+	unsigned int i, order;
+	LIST_HEAD(taken);
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct slab_cache *cache = test_cache(sizes[i], 0);
+		char *object;
+
+		ASSERT_TEST(cache && cache->order > cache->least_order);
+		EXPECT_EQ(cache->descriptor_cache != NULL, i == 1);
+		kept = alloc_page(quiet);
+		ASSERT_TEST(kept);
+		for (order = MAX_ORDER; order-- > 0;)
+			while ((page = alloc_pages(quiet, order)))
+				list_add(&page->lru, &taken);
+		__free_page(kept);
+		object = kmem_cache_alloc(&cache->common, quiet);
+		EXPECT_TRUE(object);
+		if (object) {
+			struct slab *slab = object_slab(object);
+			char *behind = slab_object_at(slab, slab_objects(slab));
+
+			memset(object, 0x5a, sizes[i]);
+			EXPECT_EQ(slab->order, cache->least_order);
+			EXPECT_LT(slab_objects(slab), cache->objects);
+			EXPECT_TRUE(impl_cache_check(&cache->common));
+			if (behind < slab_start(slab) + (PAGE_SIZE << slab->order))
+				EXPECT_REPORT("kmem_cache_free",
+					      kmem_cache_free(&cache->common, behind));
+			kmem_cache_free(&cache->common, object);
+		}
+		list_for_each_entry_safe (page, following, &taken, lru)
+			__free_pages(page, page->order);
+		INIT_LIST_HEAD(&taken);
+		kmem_cache_destroy(&cache->common);
+	}
+}
+
 /* Each invariant is broken once; the check must see it, and be content again afterwards. */
 KTEST(slab, the_check_sees_each_invariant_broken)
 {
