@@ -154,7 +154,7 @@ static void array_fill_from_shared(struct array_cache *array, struct array_cache
 
 	ASSERT(array_avail(array) == 0);
 	shared->top -= nr;
-	memcpy(&array->entry[1], &shared->top[1], nr * sizeof(shared->entry[0]));
+	copy_pointers(&array->entry[1], &shared->top[1], nr);
 	array->top = array->entry + nr;
 	shared->touched = true;
 }

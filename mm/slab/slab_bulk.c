@@ -13,8 +13,6 @@
 
 #include "slab_fast.h"
 
-#define BATCH 8 /* objects at a step, in straight code: the pragmas say it again */
-
 static __noinline size_t alloc_bulk_slow(struct kmem_cache *cache, gfp_t gfp, size_t nr,
 					 void **objects)
 {
@@ -28,19 +26,6 @@ static __noinline size_t alloc_bulk_slow(struct kmem_cache *cache, gfp_t gfp, si
 		}
 	}
 	return nr;
-}
-
-/* The machine's wider registers are not the kernel's to use. */
-static __always_inline void copy_pointers(void **to, void *const *from, size_t nr)
-{
-	unsigned int i;
-
-	for (; nr >= BATCH; nr -= BATCH, to += BATCH, from += BATCH)
-#pragma GCC unroll 8
-		for (i = 0; i < BATCH; i++)
-			to[i] = from[i];
-	while (nr--)
-		to[nr] = from[nr];
 }
 
 /* All of them out of this CPU's array, if it has as many. */

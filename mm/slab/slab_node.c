@@ -39,8 +39,7 @@
 #include <mm/page.h>
 #include <mm/zone.h>
 
-#include "debug.h"
-#include "slab_types.h"
+#include "slab_fast.h"
 
 /* ---- One slab's chain of free objects. The caller holds node->lock. ---- */
 
@@ -454,31 +453,23 @@ static unsigned int shared_take(struct kmem_list3 *node, void *const *objects, u
 		return 0;
 	spin_lock(&node->lock);
 	taken = (unsigned int)min(nr, (unsigned long)(shared->full - shared->top));
-	memcpy(&shared->top[1], objects, taken * sizeof(objects[0]));
+	copy_pointers(&shared->top[1], objects, taken);
 	shared->top += taken;
 	spin_unlock(&node->lock);
 	return taken;
 }
 
-#define STEP 4 /* entries moved at a step, in straight code: the pragma says it again */
-
 void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsigned int nr,
 		       struct list_head *doomed)
 {
 	void **oldest = &array->entry[1];
-	unsigned long i, j, kept = array_avail(array) - nr;
+	unsigned long kept = array_avail(array) - nr;
 	unsigned int shared;
 
 	ASSERT(nr <= array_avail(array));
 	shared = shared_take(&cache->node[local_node()], oldest, nr);
 	free_block(cache, oldest + shared, nr - shared, doomed);
-	for (i = 0; i + STEP <= kept; i += STEP) {
-#pragma GCC unroll 4
-		for (j = 0; j < STEP; j++)
-			oldest[i + j] = oldest[nr + i + j];
-	}
-	for (; i < kept; i++)
-		oldest[i] = oldest[nr + i];
+	copy_pointers(oldest, oldest + nr, kept);
 	array->top = array->entry + kept;
 }
 
