@@ -38,7 +38,8 @@ struct page *page_block(struct page *page)
 		return NULL;
 	for (order = 0; order < MAX_ORDER; order++) {
 		first = pfn_to_page(ALIGN_DOWN(pfn, 1UL << order));
-		if (first->flags & (PG_BUDDY | PG_PCP | PG_OWNED) && first->order >= order)
+		if (READ_ONCE(first->flags) & (PG_BUDDY | PG_PCP | PG_OWNED) &&
+		    READ_ONCE(first->order) >= order)
 			return first;
 	}
 	return NULL;
@@ -68,11 +69,21 @@ static int describe_blank(unsigned long pfn, char *text, size_t size)
 				 : "no RAM");
 }
 
+/* Others may be at it: state and users are each read once, and the rest of the copy is nothing. */
+static struct page glance(const struct page *page)
+{
+	struct page copy = {.state = READ_ONCE(page->state)};
+
+	copy.refcount = READ_ONCE(page->refcount);
+	return copy;
+}
+
 /* The struct page can be read. */
 static int describe_written(struct page *page, char *text, size_t size)
 {
-	struct page *first = page_block(page);
-	struct zone *zone = page_zone(page);
+	struct page *first = page_block(page), seen = glance(first ? first : page),
+		    seen_page = glance(page);
+	const struct zone *zone = page_zone(&seen_page);
 	const char *place = page == first ? "first page of" : "inside";
 	int length;
 
@@ -80,20 +91,19 @@ static int describe_written(struct page *page, char *text, size_t size)
 			   zone->name, zone->nid);
 	text += length;
 	size -= (size_t)length;
-	if (page->flags & PG_RESERVED)
+	if (seen_page.flags & PG_RESERVED)
 		return length + scnprintf(text, size, "reserved, or no RAM");
 	if (!first)
 		return length + scnprintf(text, size, "in no block");
-	if (first->flags & PG_BUDDY)
+	if (seen.flags & PG_BUDDY)
 		return length + scnprintf(text, size, "%s a free block of order %u at pfn 0x%lx",
-					  place, first->order, page_to_pfn(first));
-	if (first->flags & PG_PCP)
+					  place, seen.order, page_to_pfn(first));
+	if (seen.flags & PG_PCP)
 		return length + scnprintf(text, size,
 					  "%s a block of order %u at pfn 0x%lx on a per-CPU list",
-					  place, first->order, page_to_pfn(first));
+					  place, seen.order, page_to_pfn(first));
 	return length + scnprintf(text, size, "%s %s of order %u at pfn 0x%lx, users %d", place,
-				  owner_name(first), first->order, page_to_pfn(first),
-				  first->refcount);
+				  owner_name(&seen), seen.order, page_to_pfn(first), seen.refcount);
 }
 
 int page_describe(struct page *page, char *text, size_t size)
@@ -103,26 +113,29 @@ int page_describe(struct page *page, char *text, size_t size)
 	return describe_written(page, text, size);
 }
 
+/* Others may be at the page: each word is read once. */
 enum misuse misuse_of_page(struct page *page, unsigned int order)
 {
 	struct page *first;
+	unsigned int flags;
 
 	if (!page_exists(page))
 		return page_is_deferred(page) ? MISUSE_FREED : MISUSE_NO_PAGE;
-	if (page->flags & PG_RESERVED)
+	if (READ_ONCE(page->flags) & PG_RESERVED)
 		return MISUSE_RESERVED;
 	first = page_block(page);
-	if (!first || first->flags & (PG_BUDDY | PG_PCP))
+	flags = first ? READ_ONCE(first->flags) : PG_BUDDY;
+	if (flags & (PG_BUDDY | PG_PCP))
 		return MISUSE_FREED;
-	if (first->flags & PG_SLAB)
+	if (flags & PG_SLAB)
 		return MISUSE_SLAB;
-	if (first->flags & PG_LARGE)
+	if (flags & PG_LARGE)
 		return MISUSE_LARGE;
-	if (first->flags & PG_MOVER)
+	if (flags & PG_MOVER)
 		return MISUSE_MOVER;
 	if (page != first)
-		return page->flags & PG_TAIL ? MISUSE_TAIL : MISUSE_INSIDE;
-	return page->order != order ? MISUSE_ORDER : MISUSE_NO_USERS;
+		return READ_ONCE(page->flags) & PG_TAIL ? MISUSE_TAIL : MISUSE_INSIDE;
+	return READ_ONCE(page->order) != order ? MISUSE_ORDER : MISUSE_NO_USERS;
 }
 
 static const struct {

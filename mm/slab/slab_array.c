@@ -167,6 +167,7 @@ int kmem_cache_shrink(struct kmem_cache *common)
 {
 	struct slab_cache *cache = to_slab_cache(common);
 	bool slabs_are_left = false;
+	unsigned long flags;
 	unsigned int nid;
 
 	impl_cache_drain(common);
@@ -176,8 +177,10 @@ int kmem_cache_shrink(struct kmem_cache *common)
 		struct kmem_list3 *node = &cache->node[nid];
 
 		node_shrink(node, ~0UL);
+		flags = spin_lock_save(&node->lock);
 		if (!list_empty(&node->slabs_full) || !list_empty(&node->slabs_partial))
 			slabs_are_left = true;
+		spin_unlock_irqrestore(&node->lock, flags);
 	}
 	return slabs_are_left;
 }
