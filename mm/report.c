@@ -178,8 +178,8 @@ static void show_huge_pages(struct seq_file *file)
 void proc_meminfo(struct seq_file *file)
 {
 	static const char *const swap_and_files[] = {
-		"SwapTotal:", "SwapFree:", "Dirty:", "Writeback:",
-		"AnonPages:", "Mapped:",   "Shmem:"};
+		"SwapTotal:", "SwapFree:",  "Zswap:",  "Zswapped:", "Dirty:",
+		"Writeback:", "AnonPages:", "Mapped:", "Shmem:"};
 	struct high_low high = high_memory();
 	struct leaf_sizes leaves = {0};
 

@@ -10,6 +10,7 @@
 #include <lib/string.h>
 #include <mm/deferred.h>
 #include <mm/migrate.h>
+#include <mm/node.h>
 #include <mm/page.h>
 #include <mm/pcp.h>
 #include <mm/percpu.h>
@@ -42,11 +43,20 @@ static void show_block_count(struct seq_file *file, const struct zone *zone)
 	seq_putc(file, '\n');
 }
 
-void proc_pagetypeinfo(struct seq_file *file)
+static void for_zones_of(struct seq_file *file, int nid,
+			 void (*show)(struct seq_file *file, const struct zone *zone))
+{
+	const struct zone *zone = NODE_DATA(nid)->zone;
+
+	for (; zone < NODE_DATA(nid)->zone + MAX_NR_ZONES; zone++)
+		if (populated_zone(zone))
+			show(file, zone);
+}
+
+static void show_page_types(struct seq_file *file, int nid)
 {
 	enum migratetype type;
 	unsigned int order;
-	struct zone *zone;
 
 	seq_printf(file, "Page block order: %d\nPages per block:  %lu\n\n", PAGEBLOCK_ORDER,
 		   1UL << PAGEBLOCK_ORDER);
@@ -54,14 +64,20 @@ void proc_pagetypeinfo(struct seq_file *file)
 	for (order = 0; order < MAX_ORDER; order++)
 		seq_printf(file, "%6u ", order);
 	seq_putc(file, '\n');
-	for_each_populated_zone (zone)
-		show_free_by_type(file, zone);
+	for_zones_of(file, nid, show_free_by_type);
 	seq_printf(file, "\n%-23s", "Number of blocks type ");
 	for (type = 0; type < MIGRATE_TYPES; type++)
 		seq_printf(file, "%12s ", migratetype_name(type));
 	seq_putc(file, '\n');
-	for_each_populated_zone (zone)
-		show_block_count(file, zone);
+	for_zones_of(file, nid, show_block_count);
+}
+
+/* Each node with memory has the whole table, heads and all, as in Linux. */
+void proc_pagetypeinfo(struct seq_file *file)
+{
+	for (int nid = 0; nid < (int)nr_nodes; nid++)
+		if (node_has_memory(nid))
+			show_page_types(file, nid);
 }
 
 /* --- the prompt's buddy ----------------------------------------------------------- */

@@ -132,7 +132,7 @@ static void show_by_zone(struct seq_file *file, const char *name, bool stalls)
 		seq_printf(file, "%s_%s %lu\n", name, zones[type],
 			   stalls ? READ_ONCE(vm_events[VM_ALLOCSTALL + type])
 				  : vm_pages_taken(type));
-	seq_printf(file, "%s_movable 0\n", name);
+	seq_printf(file, "%s_movable 0\n%s_device 0\n", name, name);
 }
 
 static void show_page_events(struct seq_file *file)
@@ -140,7 +140,8 @@ static void show_page_events(struct seq_file *file)
 	show_zeroes(file, "pgpgin pgpgout pswpin pswpout");
 	show_by_zone(file, "pgalloc", false);
 	show_by_zone(file, "allocstall", true);
-	show_zeroes(file, "pgskip_dma pgskip_dma32 pgskip_normal pgskip_high pgskip_movable");
+	show_zeroes(file, "pgskip_dma pgskip_dma32 pgskip_normal pgskip_high pgskip_movable "
+			  "pgskip_device");
 	show(file, "pgfree", vm_pages_given());
 	show_zeroes(file, "pgactivate pgdeactivate pglazyfree pgfault pgmajfault pglazyfreed "
 			  "pgrefill pgreuse pgsteal_kswapd pgsteal_direct pgdemote_kswapd "
