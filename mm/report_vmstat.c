@@ -26,6 +26,31 @@ static unsigned long free_cma_of(const struct zone *zone)
 	return zone_free_pages_of(zone, MIGRATE_CMA);
 }
 
+static unsigned long numa_hit_of(const struct zone *zone)
+{
+	return zone_numa_pages(zone, NUMA_HIT);
+}
+
+static unsigned long numa_miss_of(const struct zone *zone)
+{
+	return zone_numa_pages(zone, NUMA_MISS);
+}
+
+static unsigned long numa_foreign_of(const struct zone *zone)
+{
+	return zone_numa_pages(zone, NUMA_FOREIGN);
+}
+
+static unsigned long numa_local_of(const struct zone *zone)
+{
+	return zone_numa_pages(zone, NUMA_LOCAL);
+}
+
+static unsigned long numa_other_of(const struct zone *zone)
+{
+	return zone_numa_pages(zone, NUMA_OTHER);
+}
+
 const struct zone_item zone_items[NR_ZONE_ITEMS] = {
 	{"nr_free_pages", free_pages_of},
 	{"nr_zone_inactive_anon", NULL},
@@ -38,12 +63,12 @@ const struct zone_item zone_items[NR_ZONE_ITEMS] = {
 	{"nr_bounce", NULL},
 	{"nr_zspages", NULL},
 	{"nr_free_cma", free_cma_of},
-	{"numa_hit", NULL},
-	{"numa_miss", NULL},
-	{"numa_foreign", NULL},
+	{"numa_hit", numa_hit_of},
+	{"numa_miss", numa_miss_of},
+	{"numa_foreign", numa_foreign_of},
 	{"numa_interleave", NULL},
-	{"numa_local", NULL},
-	{"numa_other", NULL},
+	{"numa_local", numa_local_of},
+	{"numa_other", numa_other_of},
 };
 
 const char *const node_items[NR_NODE_ITEMS] = {

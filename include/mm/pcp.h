@@ -19,12 +19,13 @@
  */
 struct per_cpu_pages {
 	uint32_t locked;
-	int count;	      /* pages in all lists, `large` not counted */
-	int high;	      /* the most that may stay; 0 turns the lists off */
-	int batch;	      /* pages moved at once */
-	unsigned int largest; /* the highest order of `large`; 0: it is not used */
-	struct page *large;   /* the block of a higher order that came back last, or NULL */
-	struct zone *zone;    /* whose pages they are; NULL: nobody's */
+	int count;		/* pages in all lists, `large` not counted */
+	int high;		/* the most that may stay; 0 turns the lists off */
+	int batch;		/* pages moved at once */
+	unsigned int largest;	/* the highest order of `large`; 0: it is not used */
+	struct page *large;	/* the block of a higher order that came back last, or NULL */
+	struct zone *zone;	/* whose pages they are; NULL: nobody's */
+	unsigned long nr_taken; /* pages that left the buddy for this CPU; under zone->lock */
 	struct list_head lists[NR_PCP_LISTS]; /* hot pages at the head, cold at the tail */
 } __aligned(256);
 static_assert(sizeof(struct per_cpu_pages) == 256,
@@ -71,6 +72,10 @@ bool pcp_is_enabled(void);
 unsigned long zone_pcp_pages(const struct zone *zone); /* of all CPUs */
 unsigned long nr_pcp_pages(void);		       /* of all zones */
 unsigned long nr_idle_pages(void); /* free, or in per-CPU lists: what nobody uses */
+
+/* Pages that left the zone's buddy since boot; and of those what was for CPUs of other nodes. */
+unsigned long zone_pages_taken(const struct zone *zone);
+unsigned long zone_pages_for_others(const struct zone *zone);
 
 /* Proves L1 to L4 of one zone's lists. */
 bool pcp_check(struct zone *zone);

@@ -27,6 +27,16 @@ static inline void count_vm_events(unsigned int event, unsigned long nr)
 	__atomic_add_fetch(&vm_events[event], nr, __ATOMIC_RELAXED);
 }
 
+/*
+ * Who was served where, in pages that left a zone's buddy since boot. HIT and MISS are all of them: for requests that preferred its
+ * node, and for others. LOCAL and OTHER are all of them too: for CPUs of its node, and of others. FOREIGN left other
+ * nodes' buddies because its own had none. Nobody interleaves. (Linux: enum numa_stat_item; Documentation/admin-guide/numastat.rst)
+ */
+enum numa_event { NUMA_HIT, NUMA_MISS, NUMA_FOREIGN, NUMA_LOCAL, NUMA_OTHER };
+
+/* Any context; NUMA_LOCAL and NUMA_OTHER visit each possible CPU. */
+unsigned long zone_numa_pages(const struct zone *zone, enum numa_event event);
+
 /* Pages that left the buddy since boot, of zones of that type; and that came back. */
 unsigned long vm_pages_taken(enum zone_type type);
 unsigned long vm_pages_given(void);

@@ -39,9 +39,11 @@ struct per_cpu_pages;
 enum zone_watermark { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
 
 struct zone {
-	spinlock_t lock;	/* protects free_area, nr_free and pageblock_bits */
-	unsigned long nr_free;	/* free pages: sum of nr_free blocks << order */
-	unsigned long nr_taken; /* pages that left the buddy since boot */
+	spinlock_t lock;	  /* protects free_area, nr_free and pageblock_bits */
+	unsigned long nr_free;	  /* free pages: sum of nr_free blocks << order */
+	unsigned long nr_taken;	  /* pages that left the buddy past the CPUs' lists since boot */
+	unsigned long nr_missed;  /* that left it for who would rather have had another node's */
+	unsigned long nr_foreign; /* that left other nodes' for want of some here */
 	struct free_area free_area[MAX_ORDER];
 	const char *name; /* "DMA", "DMA32", "Normal", "HighMem" */
 	enum zone_type type;

@@ -43,6 +43,7 @@
 #include <mm/reclaim.h>
 #include "block.h"
 #include "features.h"
+#include "pcp_fast.h"
 
 #define PAGE_ALLOC_COSTLY_ORDER 3  /* the largest that is worth retrying for */
 #define MAX_RETRIES		16 /* bounds each loop below, whatever shrinkers and handler claim */
@@ -115,24 +116,59 @@ struct request {
 	unsigned int order;
 };
 
-static struct page *get_page_from_freelist(const struct request *request, unsigned int alloc_flags)
+/* By how many pages a zone may fall for this request; 0: it may have none of it. */
+static inline unsigned long spare_for(const struct zone *zone, const struct request *request,
+				      unsigned int alloc_flags)
 {
 	enum zone_type highest = gfp_zone(request->gfp);
-	struct zone **at = NODE_DATA(request->nid)->zonelist_start[highest], *zone;
-	unsigned long spare;
-	struct page *page;
 
-	for (; (zone = *at); at++) {
-		if (zone->type > highest)
+	if (zone->type > highest || (request->gfp & __GFP_THISNODE && zone->nid != request->nid))
+		return 0;
+	return zone_spare(zone, request->order, highest, alloc_flags);
+}
+
+/* Where another node was preferred what left the buddy is counted; interrupts are off, so that nothing else is. */
+static struct page *rmqueue_foreign(struct zone *zone, struct zone *preferred,
+				    const struct request *request, unsigned long spare)
+{
+	unsigned long flags = arch_irq_save(), before = this_pcp(zone)->nr_taken, nr;
+	struct page *page = rmqueue(zone, request->gfp, request->order, spare);
+
+	nr = this_pcp(zone)->nr_taken - before;
+	__atomic_add_fetch(&zone->nr_missed, nr, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&preferred->nr_foreign, nr, __ATOMIC_RELAXED);
+	arch_irq_restore(flags);
+	return page;
+}
+
+/* Of the zones behind the preferred one. */
+static __noinline struct page *get_page_farther(struct zone **at, const struct request *request,
+						unsigned int alloc_flags)
+{
+	struct zone *preferred = *at, *zone;
+	struct page *page = NULL;
+	unsigned long spare;
+
+	while (preferred && !page && (zone = *++at)) {
+		spare = spare_for(zone, request, alloc_flags);
+		if (!spare)
 			continue;
-		if (request->gfp & __GFP_THISNODE && zone->nid != request->nid)
-			break;
-		spare = zone_spare(zone, request->order, highest, alloc_flags);
-		page = spare ? rmqueue(zone, request->gfp, request->order, spare) : NULL;
-		if (page)
-			return page;
+		page = zone->nid == preferred->nid
+			       ? rmqueue(zone, request->gfp, request->order, spare)
+			       : rmqueue_foreign(zone, preferred, request, spare);
 	}
-	return NULL;
+	return page;
+}
+
+static struct page *get_page_from_freelist(const struct request *request, unsigned int alloc_flags)
+{
+	struct zone **at = NODE_DATA(request->nid)->zonelist_start[gfp_zone(request->gfp)];
+	unsigned long spare = *at ? spare_for(*at, request, alloc_flags) : 0;
+	struct page *page = NULL;
+
+	if (likely(spare))
+		page = rmqueue(*at, request->gfp, request->order, spare);
+	return likely(page) ? page : get_page_farther(at, request, alloc_flags);
 }
 
 /* There is no clock to limit the rate by: the 1st, 2nd, 4th, 8th ... failure is told. */

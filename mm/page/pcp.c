@@ -181,7 +181,8 @@ static void coldest_first(struct list_head *list)
 }
 
 /* Past the lists: one block of the buddy's, which says PG_PCP like theirs. */
-static struct page *take_past(struct zone *zone, unsigned int order, enum migratetype type)
+static struct page *take_past(struct zone *zone, struct per_cpu_pages *pcp, unsigned int order,
+			      enum migratetype type)
 {
 	unsigned long flags;
 	struct page *page;
@@ -191,7 +192,7 @@ static struct page *take_past(struct zone *zone, unsigned int order, enum migrat
 	if (page) {
 		WRITE_ONCE(page->state,
 			   page->state | page_state(PG_PCP | type << PG_TYPE_SHIFT, order, 0));
-		zone->nr_taken += 1UL << order;
+		pcp->nr_taken += 1UL << order;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
@@ -206,7 +207,7 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 	struct list_head *list;
 
 	if (order > PCP_MAX_ORDER || !pcp_trylock(pcp))
-		return take_past(zone, order, type);
+		return take_past(zone, pcp, order, type);
 	list = &pcp->lists[index];
 	if (cold)
 		coldest_first(list);
@@ -348,6 +349,27 @@ unsigned long nr_pcp_pages(void)
 unsigned long nr_idle_pages(void)
 {
 	return nr_free_pages() + nr_pcp_pages();
+}
+
+unsigned long zone_pages_taken(const struct zone *zone)
+{
+	unsigned long sum = READ_ONCE(zone->nr_taken);
+	unsigned int cpu;
+
+	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++)
+		sum += READ_ONCE(zone->pageset[cpu].nr_taken);
+	return sum;
+}
+
+unsigned long zone_pages_for_others(const struct zone *zone)
+{
+	unsigned long sum = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; zone->pageset && cpu < nr_cpus; cpu++)
+		if (cpu_to_node(cpu) != zone->nid)
+			sum += READ_ONCE(zone->pageset[cpu].nr_taken);
+	return sum;
 }
 
 /* --- the proof --------------------------------------------------------------------------- */

@@ -94,7 +94,7 @@ __noinline bool pcp_refill(struct zone *zone, struct per_cpu_pages *pcp, unsigne
 			break;
 		cut_into_list(&pcp->lists[list], page, 1U << (piece - order), state);
 	}
-	zone->nr_taken += (unsigned long)got << order;
+	pcp->nr_taken += (unsigned long)got << order;
 	spin_unlock_irqrestore(&zone->lock, flags);
 	pcp->count += (int)(got << order);
 	return got != 0;

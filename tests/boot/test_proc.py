@@ -165,6 +165,8 @@ def test_vmstat_counts_what_happens(arch):
     assert after["pgfree"] - before["pgfree"] >= 512
     assert after["compact_migrate_scanned"] >= before["compact_migrate_scanned"]
     assert after["oom_kill"] == 0
+    assert after["numa_hit"] - before["numa_hit"] == after["numa_local"] - before["numa_local"] == taken, "one node: all is its own"
+    assert after["numa_miss"] == after["numa_foreign"] == after["numa_other"] == 0
 
 
 def show_to(tool, tmp_path, text, name):

@@ -8,6 +8,8 @@
 #include <lib/ktest.h>
 #include <mm/gfp.h>
 #include <mm/memblock.h>
+#include <mm/pcp.h>
+#include <mm/vmstat.h>
 
 static struct node_table table;
 
@@ -183,10 +185,59 @@ KTEST(node, thisnode_is_exact_and_a_node_without_memory_has_nothing)
 	}
 }
 
+/* --- who was served where ------------------------------------------------------- */
+
+struct numa_pages {
+	unsigned long of[NUMA_OTHER + 1];
+};
+
+static struct numa_pages numa_pages_of(int nid)
+{
+	struct numa_pages sum = {0};
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		for (enum numa_event event = NUMA_HIT; zone->nid == nid && event <= NUMA_OTHER;
+		     event++)
+			sum.of[event] += zone_numa_pages(zone, event);
+	return sum;
+}
+
+/* By how many pages each count of a node has grown. */
+static struct numa_pages grown(int nid, const struct numa_pages *before)
+{
+	struct numa_pages now = numa_pages_of(nid);
+
+	for (enum numa_event event = NUMA_HIT; event <= NUMA_OTHER; event++)
+		now.of[event] -= before->of[event];
+	return now;
+}
+
+KTEST(node, a_page_is_counted_as_a_hit_where_it_was_wanted_and_as_local_where_its_cpu_is)
+{
+	for (int nid = 0; nid < (int)nr_nodes; nid++) {
+		struct numa_pages before = numa_pages_of(nid), more;
+		struct page *page = alloc_pages_node(nid,
+						     GFP_KERNEL | __GFP_THISNODE | __GFP_NOWARN, 5);
+
+		if (!page)
+			continue;
+		more = grown(nid, &before);
+		EXPECT_EQ(more.of[NUMA_HIT], 32);
+		EXPECT_EQ(more.of[NUMA_MISS], 0);
+		EXPECT_EQ(more.of[NUMA_LOCAL], nid == numa_node_id() ? 32 : 0);
+		EXPECT_EQ(more.of[NUMA_OTHER], nid == numa_node_id() ? 0 : 32);
+		__free_pages(page, 5);
+		more = grown(nid, &before);
+		EXPECT_EQ(more.of[NUMA_HIT], 32);
+	}
+}
+
 /* When a node has no large block left its own requests go to the next of its list, those for it alone nowhere. */
 KTEST(node, a_full_node_falls_back_to_the_next_of_its_zonelist)
 {
 	const gfp_t gfp = GFP_HIGHUSER_MOVABLE | __GFP_NOWARN;
+	struct numa_pages here, there, more;
 	struct page *page, *last = NULL;
 	struct zone **at;
 	int nid = NODE_DATA(numa_node_id())->zonelist[0]->nid;
@@ -200,9 +251,20 @@ KTEST(node, a_full_node_falls_back_to_the_next_of_its_zonelist)
 	}
 	for (at = NODE_DATA(nid)->zonelist; *at && (*at)->nid == nid;)
 		at++;
+	here = numa_pages_of(nid);
 	page = alloc_pages_node(nid, gfp, MAX_PAGE_ORDER);
 	if (page) {
 		EXPECT_NE(page_to_nid(page), nid);
+		more = grown(nid, &here);
+		EXPECT_EQ(more.of[NUMA_FOREIGN], 1UL << MAX_PAGE_ORDER);
+		EXPECT_EQ(more.of[NUMA_HIT], 0);
+		there = numa_pages_of(page_to_nid(page));
+		__free_pages(page, MAX_PAGE_ORDER);
+		page = alloc_pages_node(nid, gfp, MAX_PAGE_ORDER);
+		ASSERT_TEST(page);
+		more = grown(page_to_nid(page), &there);
+		EXPECT_EQ(more.of[NUMA_MISS], 1UL << MAX_PAGE_ORDER);
+		EXPECT_EQ(more.of[NUMA_HIT], 0);
 		__free_pages(page, MAX_PAGE_ORDER);
 	}
 	for (page = last; page; page = last) {
