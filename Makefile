@@ -205,6 +205,7 @@ help:
 #?   ARCH=x86_64|aarch64|hosted   SLAB=slab|slub   PROFILE=debug|release|paranoid   TESTS=1|0
 #?   MACHINE=q35|pc|microvm (x86_64), virt|virt-el2|virt-gicv3|virt-el3|raspi3b|raspi4b (aarch64)   BOOT=pvh|bios|uefi (x86_64), image (aarch64)
 #?   MEM=256M   SMP=1   NODES=1   HIGHMEM=64M (that much of the top of memory is left out of the direct map)
+#?   SAN=address,undefined|thread|wrap|none (hosted: which sanitizer; wrap: unsigned arithmetic too, but for tests/unsigned-wrap.allow)
 #?   GUI=0|1 (a window with the screen, and a keyboard on PCs)
 #?   APPEND="words for the kernel's command line"   CMD="commands; at the prompt", then power off
 #? Example: make run ARCH=aarch64 CMD="memmap; cat /proc/buddyinfo"

@@ -207,7 +207,7 @@ void bootmem_reserve(struct bootmem *bootmem, phys_addr_t pa, size_t size)
 	phys_addr_t start = ALIGN_DOWN(pa, PAGE_SIZE), end = ALIGN_UP(pa + size, PAGE_SIZE);
 
 	CHECK(size > 0, "bootmem: reservation of size 0 at 0x%llx", (unsigned long long)pa);
-	check_inside(bootmem, start, end);
+	check_inside(bootmem, pa, pa + size);
 	while (start < end) {
 		struct bootmem_data *node = node_of(bootmem, start);
 		phys_addr_t stop = min(end, node->end);

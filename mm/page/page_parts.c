@@ -9,6 +9,7 @@
 #include <mm/gfp.h>
 
 #include <lib/check.h>
+#include <lib/report.h>
 #include <mm/direct_map.h>
 #include "block.h"
 
@@ -52,11 +53,16 @@ void *alloc_pages_exact(size_t size, gfp_t gfp)
 
 void free_pages_exact(void *address, size_t size)
 {
-	uintptr_t at = (uintptr_t)address, end = at + ALIGN_UP(size, PAGE_SIZE);
+	uintptr_t at = (uintptr_t)address, end;
 	struct page *page;
 
 	if (!address)
 		return;
+	if (get_order(size) > MAX_PAGE_ORDER) {
+		report_warn("free_pages_exact: no block has %zu bytes", size);
+		return;
+	}
+	end = at + ALIGN_UP(size, PAGE_SIZE);
 	/* The first page that is refused ends it: one mistake, one report. */
 	for (; at < end; at += PAGE_SIZE) {
 		page = page_at("free_pages_exact", (void *)at, 0);

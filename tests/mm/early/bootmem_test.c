@@ -96,6 +96,21 @@ KTEST_PANIC(bootmem, sem_E3_reserving_beyond_the_end_panics, "beyond the bitmaps
 	bootmem_reserve(&bootmem, PAGES * P, P + 1);
 }
 
+/* Its end, rounded up to a page, is 0: that is no empty range. */
+KTEST_PANIC(bootmem, sem_E3_reserving_all_addresses_panics, "beyond the bitmaps")
+{
+	struct bootmem bootmem = free_pages_from(0, PAGES);
+
+	bootmem_reserve(&bootmem, 0, ~0UL);
+}
+
+KTEST_PANIC(bootmem, sem_E3_reserving_what_wraps_panics, "wraps")
+{
+	struct bootmem bootmem = free_pages_from(P, PAGES);
+
+	bootmem_reserve(&bootmem, 2 * P, ~0UL - P);
+}
+
 KTEST_PANIC(bootmem, sem_E4_an_allocation_of_size_0_panics, "size 0")
 {
 	struct bootmem bootmem = free_pages_from(P, PAGES);

@@ -175,6 +175,43 @@ KTEST(page_misuse, a_second_exact_free_is_one_report)
 	EXPECT_EQ(nr_idle_pages(), free);
 }
 
+/* The largest sizes, rounded up to pages, are 0; they are refused and not taken for nothing. */
+KTEST(page_misuse, an_exact_free_of_more_than_any_block_is_refused)
+{
+	static const size_t sizes[] = {~0UL, ~0UL - PAGE_SIZE + 2, ~0UL / 2,
+				       (PAGE_SIZE << MAX_PAGE_ORDER) + 1};
+	void *memory = alloc_pages_exact(3 * PAGE_SIZE, GFP_KERNEL);
+	unsigned long free = nr_idle_pages();
+
+	ASSERT_TEST(memory);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		EXPECT_REPORT("free_pages_exact: no block has", free_pages_exact(memory, sizes[i]));
+	EXPECT_EQ(nr_idle_pages(), free);
+	free_pages_exact(memory, 3 * PAGE_SIZE);
+	EXPECT_EQ(nr_idle_pages(), free + 3);
+}
+
+/* Shifted by such an order 1 would be anything. */
+KTEST(page_misuse, orders_that_no_shift_knows_are_refused)
+{
+	static const unsigned int orders[] = {31, 32, 33, 52, 63, 64, 65, 255, 256, ~0U};
+	struct page *page = alloc_pages(GFP_KERNEL, 0);
+	unsigned long free = nr_idle_pages();
+
+	ASSERT_TEST(page);
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		EXPECT_EQ(alloc_pages(GFP_KERNEL | __GFP_NOWARN, orders[i]), NULL);
+		EXPECT_EQ(alloc_pages_node(0, GFP_KERNEL | __GFP_NOWARN, orders[i]), NULL);
+		EXPECT_EQ(__get_free_pages(GFP_KERNEL | __GFP_NOWARN, orders[i]), 0);
+		EXPECT_REFUSED("wrong order", page, __free_pages(page, orders[i]));
+		EXPECT_REFUSED(
+			"wrong order", page,
+			free_pages((unsigned long)phys_to_virt(page_to_phys(page)), orders[i]));
+	}
+	EXPECT_EQ(nr_idle_pages(), free);
+	__free_page(page);
+}
+
 /* --- counts and links that somebody smashed -------------------------------------------------- */
 
 /* A count that can go no further stays there: a page that is kept for ever is safer than one freed under its users. */
