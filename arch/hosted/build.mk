@@ -2,15 +2,16 @@
 #	SAN=address,undefined	the default of PROFILE=debug and paranoid
 #	SAN=thread | SAN=none	SAN=none is the default of PROFILE=release
 #	SAN=wrap		by clang: unsigned arithmetic of mm/ and lib/ that wraps ends the machine, but for what
-#				tests/unsigned-wrap.allow names. Built beside the others, in a folder of its own.
+#				tests/unsigned-wrap.allow names
+# thread and wrap are built beside the others, in folders of their own.
 .DEFAULT_GOAL := all
 HOSTED  := 1
 TRIPLET := $(shell cc -dumpmachine)
 KERNEL   = $(OUT)/loam-hosted
 SAN     ?= $(if $(filter release,$(PROFILE)),none,address,undefined)
+OUT := $(OUT)$(addprefix -,$(filter thread wrap,$(SAN)))
 ifeq ($(SAN),wrap)
 CC  := clang
-OUT := $(OUT)-wrap
 # With the list's checksum in the flags another list builds anew.
 sanitize := -fsanitize=unsigned-integer-overflow,unsigned-shift-base,signed-integer-overflow,shift -fno-sanitize-recover=all \
 	    -fsanitize-ignorelist=tests/unsigned-wrap.allow -DALLOWED=$(firstword $(shell cksum < tests/unsigned-wrap.allow))

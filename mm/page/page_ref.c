@@ -78,8 +78,8 @@ static void free_all_but_first(struct page *page, unsigned int order, uint32_t s
  */
 static bool free_block(struct page *page, unsigned int order, bool cold)
 {
-	bool compound = page->flags & PG_HEAD;
-	uint32_t state = page->state & ~page_state(0, 0xff, 0);
+	uint32_t seen = READ_ONCE(page->state), state = seen & ~page_state(0, 0xff, 0);
+	bool compound = seen & PG_HEAD;
 	int32_t users = READ_ONCE(page->refcount);
 
 	do {
@@ -114,7 +114,7 @@ static struct page *referenced_page(const char *who, struct page *page)
 
 	if (likely(page_exists(page))) {
 		head = compound_head(page);
-		if (likely(head->flags & PG_OWNED && READ_ONCE(head->refcount) > 0))
+		if (likely(READ_ONCE(head->flags) & PG_OWNED && READ_ONCE(head->refcount) > 0))
 			return head;
 		page = head;
 	}
