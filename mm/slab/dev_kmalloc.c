@@ -97,8 +97,11 @@ static void header_sign(struct dev_header *header, uint32_t magic)
 	header->check = header_check(header, (uintptr_t)header);
 }
 
-/* Reads what may be poisoned: free memory keeps its last header. */
-__attribute__((no_sanitize_address)) static __noinline void
+/*
+ * Reads what may be poisoned: free memory keeps its last header. And what others may be writing: a neighbour that comes or goes
+ * changes the links, which nobody believes before they are read again under the lock.
+ */
+__attribute__((no_sanitize_address, no_sanitize_thread)) static __noinline void
 header_copy(struct dev_header *copy, const struct dev_header *header)
 {
 	const volatile uint64_t *from = (const volatile uint64_t *)header;
