@@ -40,7 +40,8 @@ struct device_memory {
 	size_t bytes, peak_bytes;
 	size_t limit; /* most bytes at once; 0: no limit */
 	struct fault_attr failures;
-	struct device_resource resource;
+	struct device_resource resource; /* releases the blocks that are left */
+	bool watched; /* it is in the device's list; a CPU may see it late, never early */
 };
 
 struct device {

@@ -159,6 +159,7 @@ static void release_memory(struct device *device, struct device_resource *resour
 	struct dev_header copy, *header;
 
 	(void)resource;
+	WRITE_ONCE(device->memory.watched, false);
 	while ((header = edge_block(device, true, &copy)) ||
 	       (header = edge_block(device, false, &copy))) {
 		if (dev_unlink(header, device, copy.caller) != DEV_LIVE)
@@ -174,11 +175,13 @@ void device_memory_watch(struct device *device)
 {
 	struct device_resource *resource = &device->memory.resource;
 
-	if (likely(!list_empty(&resource->link)))
+	if (likely(READ_ONCE(device->memory.watched)))
 		return;
-	resource->name = "memory";
-	resource->release = release_memory;
+	/* Two CPUs may be the first; they write the same, and the list takes it once. */
+	WRITE_ONCE(resource->name, "memory");
+	WRITE_ONCE(resource->release, release_memory);
 	device_add_base_resource(device, resource);
+	WRITE_ONCE(device->memory.watched, true);
 }
 
 /* ---- Limits ---- */

@@ -26,9 +26,9 @@ static void *source_alloc(gfp_t gfp, void *pool_data)
 	struct source *from = pool_data;
 	void *element = NULL;
 
-	if (!from->requests++)
+	if (!__atomic_fetch_add(&from->requests, 1, __ATOMIC_RELAXED))
 		from->first_gfp = gfp;
-	from->last_gfp = gfp;
+	WRITE_ONCE(from->last_gfp, gfp);
 	if (from->dry || from->gives_left == 0)
 		return NULL;
 	if (from->gives_left > 0)
