@@ -10,15 +10,16 @@
  *	types: all device mappings stand in a list by address, and one that would overlap
  *	another of a different type is refused.
  *
- *	A freed mapping may be remembered by a CPU until the flush. It stays in the
- *	list as long; where it alone is in the way, a purge clears it.
+ *	A freed mapping has left the list, but a CPU may remember it until the flush. Those
+ *	that wait for one are only counted, by type: where any is of another type than what
+ *	is wanted now, the flush comes first. Drivers hardly ever ask for that.
  *
  * PICTURE	ioremap(0xfeb00e70, 0x20)
  *
  *	frame 0xfeb00: [......|e70 .. e8f|....]  -->  area of 1 page, result = its start + 0xe70
  *
- * LOCKING	io_lock protects the list, interrupts off.
- * COST		O(device mappings) to look for overlaps; a small area is O(1) besides.
+ * LOCKING	io_lock protects the list and what is added to the counts, interrupts off.
+ * COST		O(device mappings below the new one) to look for overlaps; a small area is O(1) besides.
  * FLOOR	virt. Asks early which addresses are RAM.
  * LINUX	arch/x86/mm/ioremap.c: __ioremap_caller(); mm/ioremap.c; types: arch/x86/mm/pat/memtype.c.
  */
@@ -35,6 +36,8 @@
 
 static LIST_HEAD(io_areas); /* by phys_addr */
 static DEFINE_SPINLOCK(io_lock, LOCK_RANK_IO);
+
+#define NR_TYPES ((PROT_DEVICE >> PROT_TYPE_SHIFT) + 1)
 
 static const char *type_name(prot_t type)
 {
@@ -58,50 +61,71 @@ static bool overlap(phys_addr_t a, size_t a_size, phys_addr_t b, size_t b_size)
 }
 
 /* A mapping of another type that shares a frame; the place in the list behind which this one belongs. */
-static struct vm_struct *conflict_locked(phys_addr_t pa, size_t size, prot_t type,
-					 struct list_head **after)
+static struct vm_struct *conflict_locked(const struct vm_struct *area, struct list_head **after)
 {
 	struct vm_struct *other;
 
 	*after = &io_areas;
 	list_for_each_entry (other, &io_areas, io_link) {
-		if (other->phys_addr > pa && other->phys_addr - pa >= size)
+		if (other->phys_addr > area->phys_addr &&
+		    other->phys_addr - area->phys_addr >= area->size)
 			break;
-		if (other->phys_addr <= pa)
+		if (other->phys_addr <= area->phys_addr)
 			*after = &other->io_link;
-		if (overlap(pa, size, other->phys_addr, other->size) && other->io_type != type)
+		if (other->io_type != area->io_type &&
+		    overlap(area->phys_addr, area->size, other->phys_addr, other->size))
 			return other;
 	}
 	return NULL;
 }
 
-/* Enters the area; or the type that is in the way, and whether only a freed mapping is. */
-static bool enter(struct vm_struct *area, prot_t *in_the_way, bool *lazy)
+/* Freed mappings that some CPU may remember, by type. */
+static unsigned long nr_lazy[NR_TYPES];
+
+static unsigned int type_index(prot_t type)
+{
+	return (type & PROT_TYPE_MASK) >> PROT_TYPE_SHIFT;
+}
+
+static bool others_are_lazy(prot_t type)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_TYPES; i++)
+		if (i != type_index(type) && READ_ONCE(nr_lazy[i]))
+			return true;
+	return false;
+}
+
+/* Enters the area; else the type of the mapping that is in its way, its own where a flush will help. */
+static bool enter(struct vm_struct *area, prot_t *in_the_way)
 {
 	unsigned long flags = spin_lock_save(&io_lock);
 	struct list_head *after;
-	struct vm_struct *other = conflict_locked(area->phys_addr, area->size, area->io_type,
-						  &after);
+	struct vm_struct *other = conflict_locked(area, &after);
+	bool free = !other && !others_are_lazy(area->io_type);
 
-	if (other) {
-		*in_the_way = other->io_type;
-		*lazy = other->flags & VM_LAZY;
-	} else {
+	*in_the_way = other ? other->io_type : area->io_type;
+	if (free)
 		list_add(&area->io_link, after);
-	}
 	spin_unlock_irqrestore(&io_lock, flags);
-	return !other;
+	return free;
+}
+
+/* The area, which may be in the list, is over. */
+static void io_area_put(struct vm_struct *area)
+{
+	unsigned long flags = spin_lock_save(&io_lock);
+
+	list_del(&area->io_link);
+	__atomic_fetch_add(&nr_lazy[type_index(area->io_type)], 1, __ATOMIC_RELAXED);
+	spin_unlock_irqrestore(&io_lock, flags);
+	vm_area_put(area);
 }
 
 void ioremap_forget(struct vm_struct *area)
 {
-	unsigned long flags;
-
-	if (list_empty(&area->io_link))
-		return;
-	flags = spin_lock_save(&io_lock);
-	list_del(&area->io_link);
-	spin_unlock_irqrestore(&io_lock, flags);
+	__atomic_fetch_sub(&nr_lazy[type_index(area->io_type)], 1, __ATOMIC_RELEASE);
 }
 
 /* The screen is mapped apart from all areas. */
@@ -154,20 +178,22 @@ static bool has_mapped_ram(phys_addr_t start, size_t bytes)
 static struct vm_struct *io_area(phys_addr_t start, size_t bytes, prot_t type, const void *caller)
 {
 	struct vm_struct *area = vm_area_get(bytes, PAGE_SIZE, VM_IOREMAP, caller);
-	prot_t in_the_way = 0;
-	bool lazy = false;
+	prot_t in_the_way;
 
 	if (!area)
 		return NULL;
+	INIT_LIST_HEAD(&area->io_link);
 	area->phys_addr = start;
 	area->io_type = type;
-	if (enter(area, &in_the_way, &lazy))
-		return area;
-	if (lazy && vmalloc_purge() && enter(area, &in_the_way, &lazy))
-		return area;
-	refuse(start, bytes, "a part of it is mapped as ", type_name(in_the_way));
-	vm_area_put(area);
-	return NULL;
+	while (!enter(area, &in_the_way)) {
+		if (in_the_way != type) {
+			refuse(start, bytes, "a part of it is mapped as ", type_name(in_the_way));
+			io_area_put(area);
+			return NULL;
+		}
+		vmalloc_purge();
+	}
+	return area;
 }
 
 static void *map(phys_addr_t pa, size_t size, prot_t type, const void *caller)
@@ -190,7 +216,7 @@ static void *map(phys_addr_t pa, size_t size, prot_t type, const void *caller)
 	if (!area)
 		return NULL;
 	if (vm_area_map(area, 0, start, bytes, PROT_WRITE | PROT_GLOBAL | type)) {
-		vm_area_put(area);
+		io_area_put(area);
 		return NULL;
 	}
 	return (char *)vm_area_address(area) + (pa - start);
@@ -225,7 +251,7 @@ void iounmap(volatile void *address)
 		return;
 	area = vm_area_to_put("iounmap", start, VM_IOREMAP);
 	if (area)
-		vm_area_put(area);
+		io_area_put(area);
 }
 
 /* --- in a device's name ---------------------------------------------------------------------- */

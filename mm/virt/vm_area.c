@@ -7,12 +7,7 @@
  *	a page behind it that is never mapped, so that whoever runs off its end faults.
  *	Large areas are ranges of their own in one search tree (va_space.c).
  *
- *	Small ones, up to 32 pages, would spend most of their time in that tree and in
- *	walks down the page tables. So each CPU has a *block*: 2 MiB of
- *	addresses, just what one table page of the lowest level maps. The block
- *	keeps a pointer to that table; a small area takes the next free slots and
- *	mapping a page is one store. A block hands its slots out once, from the
- *	first to the last; when all of them have been given back it goes as a whole.
+ *	Small ones, up to 32 pages, take slots of a block that their CPU has ready (vm_block.c).
  *
  *	Freeing is lazy. A CPU may remember a translation until it is told to
  *	forget, and telling costs. So a freed area is unmapped at once but keeps its pages
@@ -20,14 +15,7 @@
  *	them all, and only then do pages and addresses go back. Nobody can
  *	therefore see another owner's data through a stale translation.
  *
- * PICTURE	a block whose first two areas have 1 and 2 pages; g is a guard page
- *
- *	slot	0   1   2   3   4   5   6            511
- *		[A ][g ][B  . B ][g ][ free ...          ]
- *	owner	 A   A   B   B   B   -
- *				     ^- cursor
- *
- *	the life of an area
+ * PICTUREthe life of an area
  *
  *	vm_area_get --> vm_area_map --> vm_area_put --> (lazy list) --> flush --> pages, slots, struct freed
  *	                                 unmapped                      vmalloc_purge()
@@ -48,238 +36,32 @@
  * LINUX	mm/vmalloc.c: alloc_vmap_area(), remove_vm_area(), purge_vmap_area_lazy(), and
  *		vb_alloc() for the blocks, which there serve only vm_map_ram(). There pages go back before the flush.
  */
-#include "vm_area.h"
+#include "vm_block.h"
 
 #include <arch/tlb.h>
 #include <lib/check.h>
 #include <lib/context.h>
 #include <lib/errno.h>
-#include <lib/mutex.h>
 #include <lib/percpu.h>
-#include <lib/spinlock.h>
 #include <mm/percpu.h>
 #include <mm/pgtable.h>
 #include <mm/shrinker.h>
 
-#define BLOCK_SLOTS	PT_ENTRIES /* pages of a block: what one table maps */
-#define BLOCK_SIZE	(BLOCK_SLOTS * PAGE_SIZE)
 #define SMALL_PAGES_MAX 32
 
 /* So many pages wait for a flush at most: what waits is not in the CPU's lists and arrays. */
 #define LAZY_PAGES_MAX 64
 
-struct vm_block {
-	struct vm_struct area; /* VM_BLOCK: stands in the space for all of it */
-	pte_t *leaves;	       /* its page table, one entry a slot */
-	unsigned int cursor;   /* the next free slot; moved by the CPU that has the block */
-	unsigned int dead;     /* slots that will not be used again; vm_lock */
-	bool retired;	       /* no CPU takes slots from it any more */
-	struct vm_struct *owner[BLOCK_SLOTS];
-};
-
-static DEFINE_PER_CPU(struct vm_block *, vm_block);
+/* So many areas go back under one lock, interrupts off. */
+#define RELEASE_BATCH 16
 
 unsigned int vm_max_level = PT_MAX_LEVELS;
 
-static struct va_space space;
-static DEFINE_SPINLOCK(vm_lock, LOCK_RANK_VIRT);
-static DEFINE_MUTEX(vm_tables, MUTEX_RANK_VIRT);
 static struct kmem_cache *vm_area_cache;
 
 static struct vm_struct *lazy_list;
 static struct vmalloc_counts counts;
 static bool purge_is_due; /* it could not, where it was due */
-
-/* --- table pages ------------------------------------------------------------------ */
-
-/* The last empty tables: they are all zero, and the next area wants some. vm_tables protects them. */
-static struct {
-	unsigned int nr;
-	phys_addr_t table[3];
-} spare;
-
-static phys_addr_t table_alloc(const struct pt_source *source)
-{
-	struct page *page;
-
-	(void)source;
-	if (spare.nr)
-		return spare.table[--spare.nr];
-	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	return page ? page_to_phys(page) : 0;
-}
-
-static void table_free(const struct pt_source *source, phys_addr_t table)
-{
-	(void)source;
-	if (spare.nr < ARRAY_SIZE(spare.table))
-		spare.table[spare.nr++] = table;
-	else
-		__free_page(pfn_to_page(table >> PAGE_SHIFT));
-}
-
-static const struct pt_source tables = {.alloc = table_alloc, .free = table_free};
-
-pte_t *vm_leaf_table(uintptr_t va)
-{
-	pte_t *leaves;
-
-	mutex_lock(&vm_tables);
-	leaves = pgtable_leaf_table(&tables, va);
-	mutex_unlock(&vm_tables);
-	CHECK(leaves, "no memory for the tables of 0x%lx", (unsigned long)va);
-	return leaves;
-}
-
-/* --- ranges ------------------------------------------------------------------------ */
-
-static bool range_take(struct vm_struct *area, size_t size, size_t align)
-{
-	unsigned long flags;
-	bool taken;
-
-	spin_lock_irqsave(&vm_lock, flags);
-	taken = va_space_alloc(&space, &area->range, size, align);
-	spin_unlock_irqrestore(&vm_lock, flags);
-	return taken;
-}
-
-/* Where addresses have run out, those that wait for a flush may do. */
-static bool range_get(struct vm_struct *area, size_t size, size_t align)
-{
-	return range_take(area, size, align) ||
-	       (vmalloc_purge() > 0 && range_take(area, size, align));
-}
-
-static void range_put(struct vm_struct *area)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&vm_lock, flags);
-	va_space_free(&space, &area->range);
-	spin_unlock_irqrestore(&vm_lock, flags);
-}
-
-/* --- blocks of small areas ----------------------------------------------------------- */
-
-/* The caller holds vm_tables. */
-static void block_free_locked(struct vm_block *block)
-{
-	/* No leaf is left; this gives the table back. */
-	pgtable_unmap(&tables, block->area.range.start, BLOCK_SIZE);
-	range_put(&block->area);
-	kfree(block);
-}
-
-static struct vm_block *block_new(void)
-{
-	struct vm_block *block = kzalloc(sizeof(*block), GFP_KERNEL);
-
-	if (!block)
-		return NULL;
-	block->area.flags = VM_BLOCK;
-	if (!range_get(&block->area, BLOCK_SIZE, BLOCK_SIZE))
-		goto out_free;
-	mutex_lock(&vm_tables);
-	block->leaves = pgtable_leaf_table(&tables, block->area.range.start);
-	mutex_unlock(&vm_tables);
-	if (!block->leaves)
-		goto out_put;
-	return block;
-
-out_put:
-	range_put(&block->area);
-out_free:
-	kfree(block);
-	return NULL;
-}
-
-/* `nr` slots will not be used again. True: the block is over. The caller holds vm_lock. */
-static bool slots_die_locked(struct vm_block *block, unsigned int nr)
-{
-	block->dead += nr;
-	ASSERT(block->dead <= BLOCK_SLOTS, "%u dead slots", block->dead);
-	return block->retired && block->dead == BLOCK_SLOTS;
-}
-
-/* The slots of an area that is over. */
-static bool slots_put_locked(const struct vm_struct *area)
-{
-	struct vm_block *block = area->block;
-	unsigned long first = (area->range.start - block->area.range.start) >> PAGE_SHIFT;
-	unsigned int nr = (unsigned int)vm_area_pages(area) + 1, i;
-
-	for (i = 0; i < nr; i++)
-		block->owner[first + i] = NULL;
-	return slots_die_locked(block, nr);
-}
-
-/* No CPU takes from the block any more: what it has left is dead. */
-static void block_retire(struct vm_block *block)
-{
-	unsigned long flags;
-	bool over;
-
-	spin_lock_irqsave(&vm_lock, flags);
-	block->retired = true;
-	over = slots_die_locked(block, BLOCK_SLOTS - block->cursor);
-	spin_unlock_irqrestore(&vm_lock, flags);
-	if (!over)
-		return;
-	mutex_lock(&vm_tables);
-	block_free_locked(block);
-	mutex_unlock(&vm_tables);
-}
-
-/* Interrupts are off: of this CPU's block. */
-static bool slots_take(struct vm_struct *area, unsigned int nr)
-{
-	struct vm_block *block = this_cpu_read(vm_block);
-	unsigned int first, i;
-
-	if (!block || block->cursor + nr > BLOCK_SLOTS)
-		return false;
-	first = block->cursor;
-	block->cursor += nr;
-	for (i = 0; i < nr; i++)
-		block->owner[first + i] = area;
-	area->block = block;
-	area->range.start = block->area.range.start + first * PAGE_SIZE;
-	area->range.end = area->range.start + nr * PAGE_SIZE;
-	return true;
-}
-
-static bool slots_get(struct vm_struct *area, unsigned int nr)
-{
-	struct vm_block *fresh, *old;
-	unsigned long flags;
-	bool taken;
-
-	flags = arch_irq_save();
-	taken = slots_take(area, nr);
-	arch_irq_restore(flags);
-	if (likely(taken))
-		return true;
-	fresh = block_new();
-	if (!fresh)
-		return false;
-
-	flags = arch_irq_save();
-	old = this_cpu_xchg(vm_block, fresh);
-	taken = slots_take(area, nr);
-	arch_irq_restore(flags);
-	ASSERT(taken);
-	if (old)
-		block_retire(old);
-	return taken;
-}
-
-static pte_t *small_leaves(const struct vm_struct *area)
-{
-	struct vm_block *block = area->block;
-
-	return block->leaves + ((area->range.start - block->area.range.start) >> PAGE_SHIFT);
-}
 
 /* --- areas ---------------------------------------------------------------------------- */
 
@@ -299,22 +81,17 @@ struct vm_struct *vm_area_get(unsigned long size, unsigned long align, unsigned 
 	struct vm_struct *area = kmem_cache_alloc(vm_area_cache, GFP_KERNEL);
 	bool got;
 
-	if (!area)
+	if (unlikely(!area))
 		return NULL;
 	area->size = size;
 	area->flags = flags;
 	area->caller = caller;
-	area->phys_addr = 0;
-	INIT_LIST_HEAD(&area->io_link);
 	area->block = NULL;
-	area->runs = area->inline_runs;
-	area->nr_runs = 0;
-	area->max_runs = VM_INLINE_RUNS;
 	if (size <= SMALL_PAGES_MAX * PAGE_SIZE && align <= PAGE_SIZE)
-		got = slots_get(area, (unsigned int)vm_area_pages(area) + 1);
+		got = vm_block_take(area);
 	else
-		got = range_get(area, size + PAGE_SIZE, align);
-	if (!got) {
+		got = vm_range_get(area, size + PAGE_SIZE, align);
+	if (unlikely(!got)) {
 		kmem_cache_free(vm_area_cache, area);
 		return NULL;
 	}
@@ -322,27 +99,33 @@ struct vm_struct *vm_area_get(unsigned long size, unsigned long align, unsigned 
 	return area;
 }
 
+static __noinline int map_large(struct vm_struct *area, unsigned long offset, phys_addr_t pa,
+				unsigned long size, prot_t prot)
+{
+	int error;
+
+	mutex_lock(&vm_tables);
+	error = pgtable_map(&vm_table_source, area->range.start + offset, pa, size, prot,
+			    vm_max_level);
+	mutex_unlock(&vm_tables);
+	return error;
+}
+
 int vm_area_map(struct vm_struct *area, unsigned long offset, phys_addr_t pa, unsigned long size,
 		prot_t prot)
 {
-	uintptr_t va = area->range.start + offset;
-	unsigned long page;
-	pte_t *leaves, leaf;
-	int error;
+	pte_t *at, *end, leaf;
 
 	ASSERT(offset + size <= area->size, "0x%lx + 0x%lx", offset, size);
-	if (area->block) {
-		leaves = small_leaves(area) + (offset >> PAGE_SHIFT);
-		leaf = arch_pte_leaf(pa, prot, 0);
-		for (page = 0; page < size; page += PAGE_SIZE, leaf = arch_pte_next(leaf, 0))
-			arch_pte_set(leaves++, leaf);
-		arch_map_sync(va, size);
-		return 0;
-	}
-	mutex_lock(&vm_tables);
-	error = pgtable_map(&tables, va, pa, size, prot, vm_max_level);
-	mutex_unlock(&vm_tables);
-	return error;
+	if (!area->block)
+		return map_large(area, offset, pa, size, prot);
+	at = area->leaves + (offset >> PAGE_SHIFT);
+	end = at + (size >> PAGE_SHIFT);
+	leaf = arch_pte_leaf(pa, prot, 0);
+	for (; at < end; leaf = arch_pte_next(leaf, 0))
+		arch_pte_set(at++, leaf);
+	arch_map_sync(area->range.start + offset, size);
+	return 0;
 }
 
 /* --- the end of an area ------------------------------------------------------------------ */
@@ -369,26 +152,46 @@ bool vm_freed_find(uintptr_t address, struct vm_freed *found)
 	return false;
 }
 
-/* After the flush. The caller holds vm_tables. */
-static void area_release_locked(struct vm_struct *area)
+/* Addresses go back, and what they were is remembered; blocks that are over, as a list. The caller holds vm_lock. */
+static struct vm_struct *addresses_put_locked(struct vm_struct *area, struct vm_struct *over)
 {
-	struct vm_block *block = area->block;
-	unsigned long flags;
-	bool over = false;
-
-	if (area->flags & VM_IOREMAP)
-		ioremap_forget(area);
-	vm_pages_free(area);
-	spin_lock_irqsave(&vm_lock, flags);
 	remember_locked(area);
-	if (block)
-		over = slots_put_locked(area);
-	else
-		va_space_free(&space, &area->range);
+	if (!area->block) {
+		va_space_free(&vm_space, &area->range);
+		return over;
+	}
+	if (likely(!vm_block_give_locked(area)))
+		return over;
+	area->block->area.next = over;
+	return &area->block->area;
+}
+
+/* After the flush: the first areas of a list are over; returns the others. The caller holds vm_tables. */
+static struct vm_struct *release_some_locked(struct vm_struct *list, unsigned long *pages)
+{
+	struct vm_struct *over = NULL, *next;
+	void *areas[RELEASE_BATCH];
+	unsigned int nr = 0, i;
+	unsigned long flags;
+
+	for (; list && nr < RELEASE_BATCH; list = list->next) {
+		*pages += vm_area_pages(list);
+		if (list->flags & VM_ALLOC)
+			vm_pages_free(list);
+		else if (list->flags & VM_IOREMAP)
+			ioremap_forget(list);
+		areas[nr++] = list;
+	}
+	spin_lock_irqsave(&vm_lock, flags);
+	for (i = 0; i < nr; i++)
+		over = addresses_put_locked(areas[i], over);
 	spin_unlock_irqrestore(&vm_lock, flags);
-	if (over)
-		block_free_locked(block);
-	kmem_cache_free(vm_area_cache, area);
+	kmem_cache_free_bulk(vm_area_cache, nr, areas);
+	for (; over; over = next) {
+		next = over->next;
+		vm_block_free_locked(block_of_area(over));
+	}
+	return list;
 }
 
 static struct vm_struct *lazy_take(void)
@@ -414,7 +217,7 @@ static void flush_locked(struct vm_struct *list)
 
 	for (; list; list = list->next) {
 		if (!list->block) {
-			pgtable_unmap(&tables, list->range.start, list->size);
+			pgtable_unmap(&vm_table_source, list->range.start, list->size);
 			continue;
 		}
 		low = min(low, list->range.start);
@@ -428,15 +231,12 @@ static void flush_locked(struct vm_struct *list)
 
 static unsigned long purge_locked(void)
 {
-	struct vm_struct *area = lazy_take(), *next;
+	struct vm_struct *list = lazy_take();
 	unsigned long pages = 0;
 
-	flush_locked(area);
-	for (; area; area = next) {
-		next = area->next;
-		pages += vm_area_pages(area);
-		area_release_locked(area);
-	}
+	flush_locked(list);
+	while (list)
+		list = release_some_locked(list, &pages);
 	return pages;
 }
 
@@ -452,27 +252,21 @@ unsigned long vmalloc_purge(void)
 
 void vmalloc_drain(void)
 {
-	unsigned long flags = arch_irq_save();
-	struct vm_block *block = this_cpu_xchg(vm_block, NULL);
-
-	arch_irq_restore(flags);
-	if (block)
-		block_retire(block);
+	vm_block_drain();
 	mutex_lock(&vm_tables);
 	purge_locked();
-	while (spare.nr)
-		__free_page(pfn_to_page(spare.table[--spare.nr] >> PAGE_SHIFT));
+	vm_tables_drain_locked();
 	mutex_unlock(&vm_tables);
 }
 
 void vm_area_put(struct vm_struct *area)
 {
-	unsigned long flags, page;
+	unsigned long flags, nr_pages = vm_area_pages(area), i;
 	bool due;
 
 	if (area->block)
-		for (page = 0; page < vm_area_pages(area); page++)
-			arch_pte_set(small_leaves(area) + page, (pte_t){0});
+		for (i = 0; i < nr_pages; i++)
+			arch_pte_set(&area->leaves[i], (pte_t){0});
 
 	spin_lock_irqsave(&vm_lock, flags);
 	area->flags |= VM_LAZY;
@@ -480,10 +274,9 @@ void vm_area_put(struct vm_struct *area)
 	lazy_list = area;
 	count_area(area, -1);
 	counts.lazy_areas++;
-	counts.lazy_pages += vm_area_pages(area);
-	/* A large area is still mapped, and a device's frames may be wanted with another type: now. */
-	due = purge_is_due || !area->block || area->flags & VM_IOREMAP ||
-	      counts.lazy_pages > LAZY_PAGES_MAX;
+	counts.lazy_pages += nr_pages;
+	/* A large area is still mapped: now. */
+	due = purge_is_due || !area->block || counts.lazy_pages > LAZY_PAGES_MAX;
 	purge_is_due = due;
 	spin_unlock_irqrestore(&vm_lock, flags);
 	if (due && may_sleep())
@@ -497,11 +290,6 @@ static struct vm_struct *area_of_range(struct va_range *range)
 	return range ? container_of(range, struct vm_struct, range) : NULL;
 }
 
-static struct vm_block *block_of_area(struct vm_struct *area)
-{
-	return container_of(area, struct vm_block, area);
-}
-
 struct vm_struct *vm_area_find(uintptr_t address)
 {
 	struct vm_block *block = this_cpu_read(vm_block);
@@ -510,14 +298,13 @@ struct vm_struct *vm_area_find(uintptr_t address)
 
 	/* Most are freed by the CPU that made them lately; its block stays while it is its block. */
 	if (likely(block && address - block->area.range.start < BLOCK_SIZE))
-		return READ_ONCE(block->owner[(address - block->area.range.start) >> PAGE_SHIFT]);
+		return READ_ONCE(block->owner[slot_of(block, address)]);
 	spin_lock_irqsave(&vm_lock, flags);
-	area = area_of_range(va_space_find(&space, address));
+	area = area_of_range(va_space_find(&vm_space, address));
 	if (area && address < area->range.start)
 		area = NULL;
 	if (area && area->flags & VM_BLOCK)
-		area = READ_ONCE(
-			block_of_area(area)->owner[(address - area->range.start) >> PAGE_SHIFT]);
+		area = READ_ONCE(block_of_area(area)->owner[slot_of(block_of_area(area), address)]);
 	spin_unlock_irqrestore(&vm_lock, flags);
 	return area;
 }
@@ -541,7 +328,7 @@ static struct vm_struct *next_from(struct va_range *range)
 {
 	struct vm_struct *area, *small;
 
-	for (; range; range = va_space_next(&space, range)) {
+	for (; range; range = va_space_next(&vm_space, range)) {
 		area = area_of_range(range);
 		if (!(area->flags & VM_BLOCK))
 			return area;
@@ -558,13 +345,12 @@ struct vm_struct *vm_area_next(struct vm_struct *area)
 	struct vm_block *block;
 
 	if (!area)
-		return next_from(va_space_next(&space, NULL));
+		return next_from(va_space_next(&vm_space, NULL));
 	block = area->block;
 	if (!block)
-		return next_from(va_space_next(&space, &area->range));
-	small = block_next(
-		block, (unsigned int)((area->range.end - block->area.range.start) >> PAGE_SHIFT));
-	return small ? small : next_from(va_space_next(&space, &block->area.range));
+		return next_from(va_space_next(&vm_space, &area->range));
+	small = block_next(block, slot_of(block, area->range.end));
+	return small ? small : next_from(va_space_next(&vm_space, &block->area.range));
 }
 
 void vmalloc_count(struct vmalloc_counts *now)
@@ -608,48 +394,8 @@ static struct shrinker lazy_shrinker = {.count_objects = lazy_count, .scan_objec
 
 void vm_area_init(void)
 {
-	size_t size = arch_region_size(REGION_VMALLOC);
-
-	/* A page at either end stays free, so that what runs out of the region faults. */
-	va_space_init(&space, arch_region_base(REGION_VMALLOC) + PAGE_SIZE, size - 2 * PAGE_SIZE);
+	vm_range_init();
 	vm_area_cache = kmem_cache_create("vm_struct", sizeof(struct vm_struct), 0, SLAB_PANIC,
 					  NULL);
 	register_shrinker(&lazy_shrinker);
-}
-
-void vm_block_for_each(void (*visit)(const struct vm_block_info *info, void *context),
-		       void *context)
-{
-	struct va_range *range = NULL;
-
-	while ((range = va_space_next(&space, range))) {
-		struct vm_struct *area = area_of_range(range);
-		struct vm_block_info info = {.sound = true};
-		struct vm_block *block;
-		unsigned int slot;
-
-		if (!(area->flags & VM_BLOCK))
-			continue;
-		block = block_of_area(area);
-		info.start = range->start;
-		info.dead = block->dead;
-		for (slot = 0; slot < BLOCK_SLOTS; slot++) {
-			uintptr_t va = range->start + slot * PAGE_SIZE;
-			const struct vm_struct *owner = block->owner[slot];
-
-			if (!owner)
-				continue;
-			info.owned++;
-			info.sound &= owner->block == block &&
-				      va - owner->range.start < owner->size + PAGE_SIZE;
-		}
-		/* What a retired block had left is dead already. */
-		info.unused = block->retired ? 0 : BLOCK_SLOTS - block->cursor;
-		visit(&info, context);
-	}
-}
-
-bool vm_space_check(void)
-{
-	return va_space_check(&space);
 }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <arch/pgtable.h>
+#include <lib/mutex.h>
+#include <lib/spinlock.h>
 #include <lib/types.h>
 #include <mm/page.h>
 #include <mm/vmalloc.h>
@@ -34,6 +36,7 @@ struct vm_struct {
 	prot_t io_type;		  /* and its memory type */
 	struct list_head io_link; /* in the list of device mappings */
 	struct vm_block *block;	  /* the block that a small area lies in; NULL */
+	pte_t *leaves;		  /* and the entries there that map it */
 	struct vm_struct *next;	  /* lazy list */
 	struct page_run *runs;	  /* VM_ALLOC: what backs it, in order */
 	unsigned int nr_runs, max_runs;
@@ -49,6 +52,21 @@ static inline unsigned long vm_area_pages(const struct vm_struct *area)
 {
 	return area->size >> PAGE_SHIFT;
 }
+
+/* vm_range.c: all of the region. */
+extern struct va_space vm_space; /* vm_lock */
+extern spinlock_t vm_lock;
+extern struct mutex vm_tables; /* the page tables, but for a block's own */
+extern const struct pt_source vm_table_source;
+
+void vm_range_init(void);
+
+/* Addresses of the area's own: area->range. May sleep. */
+bool vm_range_get(struct vm_struct *area, size_t size, size_t align);
+void vm_range_put(struct vm_struct *area);
+
+/* Gives back the tables that are kept. The caller holds vm_tables. */
+void vm_tables_drain_locked(void);
 
 /* The largest leaves that areas are mapped with; 0 forbids large ones. */
 extern unsigned int vm_max_level;
@@ -106,7 +124,7 @@ bool vm_space_check(void);
 /* The area that starts at the address and is of that kind (VM_ALLOC, ...); NULL after a report that names `who`. vmalloc.c */
 struct vm_struct *vm_area_to_put(const char *who, const void *address, unsigned int kind);
 
-/* ioremap.c: no CPU remembers the mapping any more. */
+/* ioremap.c: no CPU remembers the freed mapping any more. */
 void ioremap_forget(struct vm_struct *area);
 
 /* vm_pages.c: back an area with pages, from the largest blocks that can be had; what was taken stays the area's on -ENOMEM. */

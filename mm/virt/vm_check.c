@@ -41,13 +41,14 @@ void proc_vmallocinfo(struct seq_file *file)
 		}
 		if (area->flags & VM_ALLOC)
 			seq_printf(file, " pages=%lu", vm_area_pages(area));
-		if (area->phys_addr)
+		if (area->flags & VM_IOREMAP)
 			seq_printf(file, " phys=0x%016llx", (unsigned long long)area->phys_addr);
 		seq_printf(file, "%s%s%s%s", area->flags & VM_IOREMAP ? " ioremap" : "",
 			   area->flags & VM_ALLOC ? " vmalloc" : "",
 			   area->flags & VM_MAP ? " vmap" : "",
 			   area->flags & VM_USERMAP ? " user" : "");
-		show_nodes(file, area);
+		if (area->flags & VM_ALLOC)
+			show_nodes(file, area);
 		seq_putc(file, '\n');
 	}
 }

@@ -83,7 +83,7 @@ static struct page *take_block(gfp_t gfp, int node, unsigned int order)
 	return page;
 }
 
-int vm_pages_alloc(struct vm_struct *area, gfp_t gfp, int node)
+static __noinline int take_blocks(struct vm_struct *area, gfp_t gfp, int node)
 {
 	unsigned long left = vm_area_pages(area);
 	unsigned int order = MAX_PAGE_ORDER;
@@ -104,6 +104,23 @@ int vm_pages_alloc(struct vm_struct *area, gfp_t gfp, int node)
 		}
 		left -= 1UL << order;
 	}
+	return 0;
+}
+
+int vm_pages_alloc(struct vm_struct *area, gfp_t gfp, int node)
+{
+	struct page *page;
+
+	area->runs = area->inline_runs;
+	area->nr_runs = 0;
+	area->max_runs = VM_INLINE_RUNS;
+	if (vm_area_pages(area) != 1 || node >= 0)
+		return take_blocks(area, gfp, node);
+	page = alloc_page(gfp);
+	if (!page)
+		return -ENOMEM;
+	area->inline_runs[0] = (struct page_run){page, 1};
+	area->nr_runs = 1;
 	return 0;
 }
 

@@ -128,6 +128,8 @@ KTEST(ioremap, an_unmapping_is_believed_once_and_only_of_its_own_kind)
 	EXPECT_REPORT("iounmap: the area is of another kind", iounmap(memory));
 	EXPECT_REPORT("iounmap: not an address of the vmalloc region", iounmap(&registers));
 	iounmap(registers + 12);
+	EXPECT_REPORT("iounmap: freed twice", iounmap(registers));
+	vmalloc_purge();
 	EXPECT_REPORT("iounmap: no area is there", iounmap(registers));
 	vfree(memory);
 }
