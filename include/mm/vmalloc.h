@@ -80,6 +80,21 @@ static inline void *__must_check kvcalloc(size_t n, size_t size, gfp_t gfp)
 	return kvmalloc_array(n, size, gfp | __GFP_ZERO);
 }
 
+/* The same as vmalloc() and vzalloc() of n * size bytes; NULL, silently, where the product overflows. */
+static inline void *__must_check vmalloc_array(size_t n, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : vmalloc(bytes);
+}
+
+static inline void *__must_check vcalloc(size_t n, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : vzalloc(bytes);
+}
+
 /* Does the address lie in the vmalloc region? Any context. */
 bool is_vmalloc_addr(const void *address);
 

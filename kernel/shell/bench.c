@@ -50,6 +50,8 @@ static const struct {
 	{"vmalloc-1M-pair", NULL, bench_vmalloc_1m},
 	{"vmalloc-1000-pair", NULL, bench_vmalloc_batch},
 	{"ioremap-pair", NULL, bench_ioremap},
+	{"addresses-10-pair", NULL, bench_search_10},
+	{"addresses-100000-pair", NULL, bench_search_100000},
 	{"kmap-local-low-pair", NULL, bench_kmap_low},
 	{"kmap-local-high-pair", NULL, bench_kmap_high},
 };

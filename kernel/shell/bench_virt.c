@@ -10,6 +10,7 @@
 #include <mm/io.h>
 #include <mm/kmap.h>
 #include <mm/vmalloc.h>
+#include "../../mm/virt/va_space.h"
 
 #define ROUNDS 10000U
 #define ALIVE  1000U
@@ -89,6 +90,65 @@ uint64_t bench_ioremap(void)
 	}
 	return (arch_cycles() - start) / ROUNDS;
 }
+
+/* --- the range allocator alone -------------------------------------------------------- */
+
+static uint32_t draw(uint32_t bound)
+{
+	static uint64_t state = 42;
+
+	state = state * 6364136223846793005UL + 1442695040888963407UL;
+	return (uint32_t)((state >> 32) * bound >> 32);
+}
+
+/* One of `nr` living ranges goes and another of a random size comes, where the lowest gap is that will do. */
+static uint64_t search_among(struct va_space *space, struct va_range *range, unsigned int nr)
+{
+	uint64_t sum = 0, start;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (!va_space_alloc(space, &range[i], (1 + draw(8)) * PAGE_SIZE, PAGE_SIZE))
+			return 0;
+	for (i = 0; i < 2 * ROUNDS + 2 * nr; i++) {
+		struct va_range *one = &range[draw(nr)];
+		size_t size = (1 + draw(8)) * PAGE_SIZE;
+
+		start = arch_cycles();
+		va_space_free(space, one);
+		if (!va_space_alloc(space, one, size, PAGE_SIZE))
+			return 0;
+		if (i >= ROUNDS + 2 * nr)
+			sum += arch_cycles() - start;
+	}
+	return sum / ROUNDS;
+}
+
+static uint64_t bench_search(unsigned int nr)
+{
+	struct va_range *range = vmalloc_array(nr, sizeof(*range));
+	static struct va_space space;
+	uint64_t cost = 0;
+
+	if (range) {
+		va_space_init(&space, 1UL << 40, 1UL << 40);
+		cost = search_among(&space, range, nr);
+	}
+	vfree(range);
+	return cost;
+}
+
+uint64_t bench_search_10(void)
+{
+	return bench_search(10);
+}
+
+uint64_t bench_search_100000(void)
+{
+	return bench_search(100000);
+}
+
+/* --- windows --------------------------------------------------------------------------- */
 
 static void open_and_close(struct page *page, unsigned int rounds)
 {

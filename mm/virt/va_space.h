@@ -24,6 +24,7 @@ struct va_space {
 	struct va_range
 		last; /* stands for the end of the space: its gap is what is free above all ranges */
 	unsigned long nr_ranges;
+	unsigned long steps; /* debug builds: nodes that searches have looked at */
 };
 
 /* All of [base, base + size) is free. */

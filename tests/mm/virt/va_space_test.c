@@ -5,6 +5,10 @@
 #include <lib/bits.h>
 #include <lib/ktest.h>
 #include <arch/layout.h>
+#include <config.h>
+#include <mm/page.h>
+#include <mm/pcp.h>
+#include <mm/vmalloc.h>
 
 #include "../../../mm/virt/va_space.h"
 
@@ -158,6 +162,114 @@ KTEST(va_space, thousands_of_random_changes_agree_with_a_flat_map)
 		if (step % 16 == 0)
 			EXPECT_TRUE(va_space_check(&space));
 	}
+}
+
+/* --- many ranges ---------------------------------------------------------------------- */
+
+#define MANY_PAGES (1UL << 26)
+
+/* What is taken and what is free make up the space, to the page. */
+static bool adds_up(size_t taken_bytes)
+{
+	size_t free = space.last.gap;
+
+	for (struct va_range *at = NULL; (at = va_space_next(&space, at));)
+		free += at->gap;
+	return free + taken_bytes == MANY_PAGES * PAGE_SIZE;
+}
+
+static size_t length(const struct va_range *of)
+{
+	return of->end - of->start;
+}
+
+/* Ranges of up to 16 pages, of all alignments up to 2 MiB: the bytes that they take, 0 when one found no place. */
+static size_t take_many(struct va_range *many, unsigned int nr)
+{
+	size_t sum = 0;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!va_space_alloc(&space, &many[i], (1 + draw(16)) * PAGE_SIZE,
+				    PAGE_SIZE << draw(10)))
+			return 0;
+		sum += length(&many[i]);
+	}
+	return sum;
+}
+
+/* fault-V8: in QEMU, which is slow, fewer changes. */
+KTEST(va_space, gaps_sum_up_exactly_through_a_million_changes_fault_V8)
+{
+	unsigned int nr = 15000, steps = CONFIG_HOSTED ? 1000000 : 40000;
+	struct va_range *many;
+	size_t sum;
+
+	if (nr_idle_pages() < 4 * nr * sizeof(*many) / PAGE_SIZE)
+		SKIP_TEST("the machine is too small for 15,000 ranges");
+	many = vmalloc_array(nr, sizeof(*many));
+	ASSERT_TEST(many);
+	begin(MANY_PAGES);
+	sum = take_many(many, nr);
+	EXPECT_NE(sum, 0);
+	for (unsigned int step = 0; sum && step < steps && !ktest_failed(); step++) {
+		struct va_range *one = &many[draw(nr)];
+
+		sum -= length(one);
+		va_space_free(&space, one);
+		EXPECT_TRUE(va_space_alloc(&space, one, (1 + draw(16)) * PAGE_SIZE,
+					   PAGE_SIZE << draw(10)));
+		sum += length(one);
+		if (step % (steps / 8) == 0)
+			EXPECT_TRUE(va_space_check(&space) && adds_up(sum));
+	}
+	EXPECT_EQ(space.nr_ranges, nr);
+	EXPECT_TRUE(va_space_check(&space));
+	EXPECT_TRUE(adds_up(sum));
+	vfree(many);
+}
+
+/* Nodes that one search looks at, the mean; a round frees one of `nr` living ranges and takes another. Times 100. */
+static unsigned long mean_steps(struct va_range *many, unsigned int nr)
+{
+	unsigned int i;
+
+	begin(MANY_PAGES);
+	for (i = 0; i < nr; i++)
+		if (!va_space_alloc(&space, &many[i], (1 + draw(8)) * PAGE_SIZE, PAGE_SIZE))
+			return 0;
+	space.steps = 0;
+	for (i = 0; i < 20000; i++) {
+		struct va_range *one = &many[draw(nr)];
+		unsigned long before = space.steps;
+
+		va_space_free(&space, one);
+		if (!va_space_alloc(&space, one, (1 + draw(8)) * PAGE_SIZE, PAGE_SIZE))
+			return 0;
+		/* One walk down and no second one. */
+		EXPECT_LE(space.steps - before, space.root->height + 1);
+	}
+	return space.steps / 200;
+}
+
+KTEST(va_space, a_search_among_100000_ranges_looks_at_as_many_nodes_as_the_tree_is_deep)
+{
+	unsigned int nr = 100000;
+	unsigned long few, lots;
+	struct va_range *many;
+
+	if (!CONFIG_DEBUG)
+		SKIP_TEST("release builds do not count");
+	if (nr_idle_pages() < 2 * nr * sizeof(*many) / PAGE_SIZE)
+		SKIP_TEST("the machine is too small for 100,000 ranges");
+	many = vmalloc_array(nr, sizeof(*many));
+	ASSERT_TEST(many);
+	few = mean_steps(many, 10);
+	lots = mean_steps(many, nr);
+	/* 10,000 times as many ranges: a tree of 17 to 20 levels instead of 4, where a search ends half way down now and then. */
+	EXPECT_GT(few, 100);
+	EXPECT_LE(lots, 8 * few);
+	EXPECT_LE(space.root->height, 24);
+	vfree(many);
 }
 
 KTEST(va_space, the_tree_stays_flat_whatever_the_order)
