@@ -35,10 +35,22 @@ void iounmap(volatile void __iomem *address);
 
 struct device;
 
-/* The same in a device's name: unmapped when its driver lets go. devm_ioremap_resource() also claims the range, as `name`. May sleep. */
+/*
+ * The same in a device's name: unmapped when its driver lets go, or by devm_iounmap(), which reports an address that is not the
+ * device's. devm_ioremap_resource() also claims the range, as `name`. May sleep.
+ */
 void __iomem *__must_check devm_ioremap(struct device *device, phys_addr_t pa, size_t size);
 void __iomem *__must_check devm_ioremap_resource(struct device *device, phys_addr_t pa, size_t size,
 						 const char *name);
+void devm_iounmap(struct device *device, volatile void __iomem *address);
+
+/*
+ * `size` bytes from or to device memory, or set there to a byte: by aligned accesses of 1 or 8 bytes, each once, with the order that
+ * readb() and writeb() give the first and the last. Any context. (Linux: memcpy_fromio)
+ */
+void memcpy_fromio(void *to, const volatile void __iomem *from, size_t size);
+void memcpy_toio(volatile void __iomem *to, const void *from, size_t size);
+void memset_io(volatile void __iomem *to, int value, size_t size);
 
 /*
  * One access of that width. A write comes after all earlier stores to RAM, a read before all later loads from it: so a

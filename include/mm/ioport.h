@@ -42,6 +42,13 @@ struct resource *__must_check request_mem_region(phys_addr_t start, phys_addr_t 
 						 const char *name);
 void release_mem_region(phys_addr_t start, phys_addr_t n);
 
+struct device;
+
+/* The same in a device's name: given back when its driver lets go, or with the same numbers; what the device did not claim is reported. */
+struct resource *__must_check devm_request_mem_region(struct device *device, phys_addr_t start,
+						      phys_addr_t n, const char *name);
+void devm_release_mem_region(struct device *device, phys_addr_t start, phys_addr_t n);
+
 void proc_iomem(struct seq_file *file);
 
 /* Proves R1: children lie in their parent, in order, apart. */

@@ -58,16 +58,13 @@ static inline void kunmap_atomic(const void *address)
 }
 
 /*
- * A view that is counted: the same page gives the same address, until as many kunmap() as there were kmap(). May wait for
+ * A view that is counted: the same page gives the same address, and page_address() knows it, until as many kunmap() as there were kmap(). May wait for
  * a slot, so not from an interrupt: that is reported and gives NULL for a high page. (Linux: kmap)
  */
 void *kmap(struct page *page);
 
 /* A page that nobody mapped so is reported. Not from an interrupt. */
 void kunmap(struct page *page);
-
-/* The address of a page in the direct map, or where kmap() shows it now; NULL: nowhere. Not from an interrupt. (Linux: page_address) */
-void *kmap_address(const struct page *page);
 
 struct kmap_counts {
 	unsigned int slots, used, stale; /* stale: unmapped by their users, not yet flushed */

@@ -162,8 +162,11 @@ static inline void *lowmem_page_address(const struct page *page)
 			offset * (PAGE_SIZE / sizeof(struct page)));
 }
 
-/* Address in the direct map, NULL for high memory. (Linux: page_address) */
+/* Address in the direct map; of a high page the one that kmap() shows it at, NULL while it does not. Any context. (Linux: page_address) */
 void *page_address(const struct page *page);
+
+/* Who knows where high pages are shown: mm/virt/kmap.c puts itself here. */
+extern void *(*page_address_high)(const struct page *page);
 
 /* Only for addresses of the direct map; others are a reported misuse and give NULL. (Linux: virt_to_page, virt_addr_valid) */
 struct page *virt_to_page(const void *address);

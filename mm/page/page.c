@@ -90,9 +90,13 @@ unsigned long nr_struct_pages(void)
 	return nr_backed_units << PAGE_UNIT_SHIFT;
 }
 
+void *(*page_address_high)(const struct page *page);
+
 void *page_address(const struct page *page)
 {
-	return page_zone_type(page) == ZONE_HIGHMEM ? NULL : phys_to_virt(page_to_phys(page));
+	if (likely(page_zone_type(page) != ZONE_HIGHMEM))
+		return phys_to_virt(page_to_phys(page));
+	return page_address_high ? page_address_high(page) : NULL;
 }
 
 bool virt_addr_valid(const void *address)

@@ -26,10 +26,8 @@
 #include <mm/io.h>
 
 #include <arch/memory.h>
-#include <lib/device.h>
 #include <lib/report.h>
 #include <mm/fixmap.h>
-#include <mm/ioport.h>
 #include <mm/memblock.h>
 #include <mm/pgtable.h>
 #include "vm_area.h"
@@ -196,7 +194,7 @@ static struct vm_struct *io_area(phys_addr_t start, size_t bytes, prot_t type, c
 	return area;
 }
 
-static void *map(phys_addr_t pa, size_t size, prot_t type, const void *caller)
+void *ioremap_caller(phys_addr_t pa, size_t size, prot_t type, const void *caller)
 {
 	struct vm_struct *area;
 	phys_addr_t start;
@@ -224,22 +222,22 @@ static void *map(phys_addr_t pa, size_t size, prot_t type, const void *caller)
 
 void *ioremap(phys_addr_t pa, size_t size)
 {
-	return map(pa, size, PROT_DEVICE, __builtin_return_address(0));
+	return ioremap_caller(pa, size, PROT_DEVICE, __builtin_return_address(0));
 }
 
 void *ioremap_wc(phys_addr_t pa, size_t size)
 {
-	return map(pa, size, PROT_WC, __builtin_return_address(0));
+	return ioremap_caller(pa, size, PROT_WC, __builtin_return_address(0));
 }
 
 void *ioremap_wt(phys_addr_t pa, size_t size)
 {
-	return map(pa, size, PROT_WT, __builtin_return_address(0));
+	return ioremap_caller(pa, size, PROT_WT, __builtin_return_address(0));
 }
 
 void *ioremap_cache(phys_addr_t pa, size_t size)
 {
-	return map(pa, size, PROT_RAM, __builtin_return_address(0));
+	return ioremap_caller(pa, size, PROT_RAM, __builtin_return_address(0));
 }
 
 void iounmap(volatile void *address)
@@ -252,60 +250,4 @@ void iounmap(volatile void *address)
 	area = vm_area_to_put("iounmap", start, VM_IOREMAP);
 	if (area)
 		io_area_put(area);
-}
-
-/* --- in a device's name ---------------------------------------------------------------------- */
-
-struct io_resource {
-	struct device_resource resource;
-	void *address;
-	phys_addr_t claimed; /* with `size` bytes; size 0: nothing was claimed */
-	size_t size;
-};
-
-static void io_release(struct device *device, struct device_resource *resource)
-{
-	struct io_resource *io = container_of(resource, struct io_resource, resource);
-
-	(void)device;
-	iounmap(io->address);
-	if (io->size)
-		release_mem_region(io->claimed, io->size);
-	kfree(io);
-}
-
-static void *devm_map(struct device *device, phys_addr_t pa, size_t size, const char *name)
-{
-	struct io_resource *io = kzalloc(sizeof(*io), GFP_KERNEL);
-
-	if (!io)
-		return NULL;
-	if (name && !request_mem_region(pa, size, name))
-		goto out_free;
-	io->address = map(pa, size, PROT_DEVICE, __builtin_return_address(0));
-	if (!io->address)
-		goto out_release;
-	io->resource = (struct device_resource){.name = "mapping", .release = io_release};
-	INIT_LIST_HEAD(&io->resource.link);
-	io->claimed = pa;
-	io->size = name ? size : 0;
-	device_add_resource(device, &io->resource);
-	return io->address;
-
-out_release:
-	if (name)
-		release_mem_region(pa, size);
-out_free:
-	kfree(io);
-	return NULL;
-}
-
-void *devm_ioremap(struct device *device, phys_addr_t pa, size_t size)
-{
-	return devm_map(device, pa, size, NULL);
-}
-
-void *devm_ioremap_resource(struct device *device, phys_addr_t pa, size_t size, const char *name)
-{
-	return devm_map(device, pa, size, name);
 }

@@ -33,13 +33,15 @@
  *	K2  Each slot with a page is in the hash once, under that page.
  *	K3  A local slot is mapped exactly when it is below its CPU's depth.
  *
- * LOCKING	kmap_lock protects the persistent slots; kmap() may sleep. Local slots are their CPU's,
- *		and a task that has one open stays there.
+ * LOCKING	kmap_lock protects the persistent slots; kmap() may sleep. page_address() takes no lock,
+ *		so that anybody may ask: whoever asks has the page mapped, so its slot stands still,
+ *		and where the hash is just being changed he looks at all slots instead.
+ *		Local slots are their CPU's, and a task that has one open stays there.
  * COST		kmap_local_page() of a high page is some 60 instructions with its kunmap_local();
  *		a flush every 512 kmap().
  * FLOOR	virt.
  * LINUX	mm/highmem.c: map_new_virtual(), kmap_high(), flush_all_zero_pkmaps(),
- *		__kmap_local_page_prot(), kunmap_local_indexed(). The same three states of a count.
+ *		__kmap_local_page_prot(), kunmap_local_indexed(), page_address(). The same three states of a count.
  */
 #include <mm/kmap.h>
 
@@ -132,6 +134,20 @@ static uint16_t *bucket(const struct page *page)
 	return &hash[(page_to_pfn(page) * 0x9e3779b97f4a7c15UL) >> (64 - HASH_BITS)];
 }
 
+/* Odd while a slot comes into the hash or goes. */
+static unsigned int nr_changes;
+
+static void change_begin_locked(void)
+{
+	WRITE_ONCE(nr_changes, nr_changes + 1);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void change_end_locked(void)
+{
+	__atomic_store_n(&nr_changes, nr_changes + 1, __ATOMIC_RELEASE);
+}
+
 static unsigned int find_locked(const struct page *page)
 {
 	unsigned int slot = *bucket(page);
@@ -145,10 +161,12 @@ static void forget_locked(unsigned int slot)
 {
 	uint16_t *at = bucket(pkmap[slot].page);
 
+	change_begin_locked();
 	while (*at != slot)
 		at = &pkmap[*at].next;
 	*at = pkmap[slot].next;
 	pkmap[slot] = (struct pkmap){.next = NO_SLOT};
+	change_end_locked();
 	arch_pte_set(&pkmap_leaves[slot], (pte_t){0});
 }
 
@@ -188,8 +206,10 @@ static void show_locked(unsigned int slot, struct page *page)
 {
 	uint16_t *head = bucket(page);
 
+	change_begin_locked();
 	pkmap[slot] = (struct pkmap){.page = page, .count = 1, .next = *head};
 	*head = (uint16_t)slot;
+	change_end_locked();
 	arch_pte_set(&pkmap_leaves[slot], arch_pte_leaf(page_to_phys(page), PROT_KERNEL_RW, 0));
 	arch_map_sync(slot_address(slot), PAGE_SIZE);
 }
@@ -249,18 +269,40 @@ void kunmap(struct page *page)
 	report_close();
 }
 
-void *kmap_address(const struct page *page)
-{
-	unsigned int slot;
+/* --- asked without a lock ------------------------------------------------------------------- */
 
-	if (!page_is_high(page))
-		return page_address(page);
-	spin_lock(&kmap_lock);
-	slot = find_locked(page);
-	if (slot != NO_SLOT && pkmap[slot].count < 2)
-		slot = NO_SLOT;
-	spin_unlock(&kmap_lock);
-	return slot == NO_SLOT ? NULL : (void *)slot_address(slot);
+static bool shows(unsigned int slot, const struct page *page)
+{
+	return READ_ONCE(pkmap[slot].page) == page && READ_ONCE(pkmap[slot].count) > 1;
+}
+
+/* A chain that is changed meanwhile may lead anywhere, also in a circle. */
+static unsigned int find_in_hash(const struct page *page)
+{
+	unsigned int slot = READ_ONCE(*bucket(page)), steps;
+
+	for (steps = 0; slot != NO_SLOT && steps < LAST_PKMAP; steps++) {
+		if (shows(slot, page))
+			return slot;
+		slot = READ_ONCE(pkmap[slot].next);
+	}
+	return NO_SLOT;
+}
+
+static void *high_page_address(const struct page *page)
+{
+	unsigned int before = __atomic_load_n(&nr_changes, __ATOMIC_ACQUIRE);
+	unsigned int slot = find_in_hash(page);
+
+	if (slot != NO_SLOT)
+		return (void *)slot_address(slot);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (likely(!(before & 1) && READ_ONCE(nr_changes) == before))
+		return NULL;
+	for (slot = 0; slot < LAST_PKMAP; slot++)
+		if (shows(slot, page))
+			return (void *)slot_address(slot);
+	return NULL;
 }
 
 /* --- told and proved ---------------------------------------------------------------------- */
@@ -342,4 +384,5 @@ void kmap_init(void)
 		windows->leaf = leaves + slot % PT_ENTRIES;
 		windows->va = slot_address(slot);
 	}
+	page_address_high = high_page_address;
 }

@@ -124,6 +124,9 @@ bool vm_space_check(void);
 /* The area that starts at the address and is of that kind (VM_ALLOC, ...); NULL after a report that names `who`. vmalloc.c */
 struct vm_struct *vm_area_to_put(const char *who, const void *address, unsigned int kind);
 
+/* ioremap.c: ioremap() and its kin. (Linux: __ioremap_caller) */
+void *ioremap_caller(phys_addr_t pa, size_t size, prot_t type, const void *caller);
+
 /* ioremap.c: no CPU remembers the freed mapping any more. */
 void ioremap_forget(struct vm_struct *area);
 

@@ -46,16 +46,16 @@ KTEST(kmap, the_same_page_gives_the_same_address_until_its_last_user_is_gone)
 
 	if (!page)
 		SKIP_TEST("no high memory");
-	EXPECT_EQ(kmap_address(page), NULL);
+	EXPECT_EQ(page_address(page), NULL);
 	first = kmap(page);
 	second = kmap(page);
 	EXPECT_EQ(first, second);
-	EXPECT_EQ(kmap_address(page), first);
+	EXPECT_EQ(page_address(page), first);
 	*first = 42;
 	kunmap(page);
 	EXPECT_EQ(*second, 42);
 	kunmap(page);
-	EXPECT_EQ(kmap_address(page), NULL);
+	EXPECT_EQ(page_address(page), NULL);
 	kmap_count(&counts);
 	EXPECT_GE(counts.stale, 1);
 	/* The slot is stale, not free: the page finds it again. */
