@@ -35,6 +35,9 @@ void os_unmap(uintptr_t va, size_t size);
  */
 void os_image_move(char *start, char *data, char *end, uint64_t pa);
 
+/* Copy what the process sees at `va`; false, and no fault, when nothing is there. For tests. */
+bool os_try_read(const void *va, void *to, size_t size);
+
 /* Zeroed memory for the machine's own books, outside all physical memory; never freed. */
 void *os_private_memory(size_t size);
 

@@ -10,6 +10,7 @@
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define HOSTED_VA_START 0x7e8000000000UL /* as asm/layout.h, which no libc header goes with */
@@ -59,6 +60,13 @@ void os_map(uintptr_t va, uint64_t pa, size_t size, bool writable, bool executab
 	if (mmap((void *)va, size, prot, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory,
 		 (off_t)pa) == MAP_FAILED)
 		os_die("cannot map %#lx + %#zx (too many mappings?)", va, size);
+}
+
+bool os_try_read(const void *va, void *to, size_t size)
+{
+	struct iovec there = {(void *)va, size}, here = {to, size};
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)size;
 }
 
 void os_unmap(uintptr_t va, size_t size)

@@ -12,27 +12,7 @@
 #include <mm/memblock.h>
 #include <mm/pgtable.h>
 #include <mm/vmalloc.h>
-
-/* Does the firmware's map, or a claim, have a part of [pa, pa + 32 MiB)? */
-static bool is_taken(phys_addr_t pa)
-{
-	const struct resource *at;
-
-	for (at = iomem_resource.child; at; at = at->sibling)
-		if (pa <= at->end && pa + 32 * MiB > at->start)
-			return true;
-	return memblock_overlaps_memory(pa, 32 * MiB);
-}
-
-/* Nothing answers there, and nothing is asked: only the tables are looked at. */
-static phys_addr_t no_ram(void)
-{
-	phys_addr_t pa = arch_phys_end() - 64 * MiB;
-
-	while (is_taken(pa))
-		pa -= 64 * MiB;
-	return pa;
-}
+#include "no_ram.h"
 
 static prot_t type_at(const volatile void *address)
 {
