@@ -170,8 +170,8 @@ static void forget_locked(unsigned int slot)
 	arch_pte_set(&pkmap_leaves[slot], (pte_t){0});
 }
 
-/* Stale slots become free, after one flush for all of them. */
-static void flush_stale_locked(void)
+/* Stale slots become free, after one flush for all of them. False: there were none. */
+static bool flush_stale_locked(void)
 {
 	unsigned int slot, found = 0;
 
@@ -182,9 +182,10 @@ static void flush_stale_locked(void)
 		found++;
 	}
 	if (!found)
-		return;
+		return false;
 	arch_tlb_flush(slot_address(0), LAST_PKMAP * PAGE_SIZE);
 	nr_flushes++;
+	return true;
 }
 
 /* The next free slot behind the hand, or NO_SLOT. */
@@ -194,8 +195,9 @@ static unsigned int take_slot_locked(void)
 
 	for (tries = 0; tries < LAST_PKMAP; tries++) {
 		hand = (hand + 1) % LAST_PKMAP;
-		if (hand == 0)
-			flush_stale_locked();
+		/* What the hand has passed may be free now: a whole round more. */
+		if (hand == 0 && flush_stale_locked())
+			tries = 0;
 		if (pkmap[hand].count == 0)
 			return hand;
 	}

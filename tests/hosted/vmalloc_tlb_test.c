@@ -149,6 +149,21 @@ static void tag_pages(uint64_t *words, unsigned long pages, uint64_t round)
 	}
 }
 
+/* Any page of it, to be probed from now on, also when it is freed. */
+static uint64_t *make_and_publish(unsigned int cpu, unsigned int i, uint32_t *seed, uint64_t round)
+{
+	unsigned long pages = 1 + random_number(seed, 40);
+	uint64_t *words = vzalloc(pages * PAGE_SIZE);
+
+	if (!words)
+		return NULL;
+	tag_pages(words, pages, round);
+	__atomic_store_n(&traffic.published[cpu][i],
+			 words + random_number(seed, (uint32_t)pages) * PAGE_SIZE / sizeof(*words),
+			 __ATOMIC_RELEASE);
+	return words;
+}
+
 static void make_free_and_probe(unsigned int cpu, void *context)
 {
 	uint64_t *mine[LIVING] = {NULL};
@@ -157,18 +172,9 @@ static void make_free_and_probe(unsigned int cpu, void *context)
 	(void)context;
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		unsigned int i = random_number(&seed, LIVING);
-		unsigned long pages = 1 + random_number(&seed, 40);
 
 		vfree(mine[i]);
-		mine[i] = vzalloc(pages * PAGE_SIZE);
-		if (mine[i]) {
-			tag_pages(mine[i], pages, round);
-			/* Any page of it. */
-			__atomic_store_n(&traffic.published[cpu][i],
-					 mine[i] + random_number(&seed, (uint32_t)pages) *
-							   PAGE_SIZE / sizeof(uint64_t),
-					 __ATOMIC_RELEASE);
-		}
+		mine[i] = mine[i] ? NULL : make_and_publish(cpu, i, &seed, round);
 		for (int n = 0; n < 4; n++)
 			probe_one(cpu, &seed);
 	}

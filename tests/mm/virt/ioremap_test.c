@@ -31,7 +31,7 @@ static phys_addr_t pa_of(const volatile void *address)
 }
 
 /* sem-I1, fault-I1: an unaligned address keeps its offset; what cannot be is NULL. */
-KTEST(ioremap, a_mapping_keeps_the_offset_and_covers_the_last_byte)
+KTEST(ioremap, a_mapping_keeps_the_offset_and_covers_the_last_byte_fault_I1)
 {
 	phys_addr_t pa = no_ram() + 0xe70;
 	char *registers = ioremap(pa, 0x200);
@@ -55,7 +55,7 @@ KTEST(ioremap, what_cannot_be_mapped_is_null_fault_I1)
 }
 
 /* fault-I2: RAM in the first, a middle or the last page. */
-KTEST(ioremap, ram_anywhere_in_the_range_is_refused)
+KTEST(ioremap, ram_anywhere_in_the_range_is_refused_fault_I2)
 {
 	unsigned long i = 0;
 	phys_addr_t start, end;
@@ -74,7 +74,7 @@ KTEST(ioremap, ram_anywhere_in_the_range_is_refused)
 }
 
 /* fault-I3 */
-KTEST(ioremap, a_frame_has_one_type_at_a_time)
+KTEST(ioremap, a_frame_has_one_type_at_a_time_fault_I3)
 {
 	phys_addr_t pa = no_ram();
 	char *first = ioremap(pa, 3 * PAGE_SIZE), *same, *other = NULL;
@@ -98,7 +98,7 @@ KTEST(ioremap, a_frame_has_one_type_at_a_time)
 }
 
 /* fault-I4 */
-KTEST(ioremap, an_unmapping_is_believed_once_and_only_of_its_own_kind)
+KTEST(ioremap, an_unmapping_is_believed_once_and_only_of_its_own_kind_fault_I4)
 {
 	char *registers = ioremap(no_ram(), PAGE_SIZE), *memory = vmalloc(PAGE_SIZE);
 
@@ -143,6 +143,56 @@ KTEST(ioremap, what_a_driver_maps_goes_with_the_driver)
 	EXPECT_NE(request_mem_region(pa + 0x80, 0x100, "heir"), NULL);
 	release_mem_region(pa + 0x80, 0x100);
 	device_unregister(&device);
+}
+
+KTEST(ioremap, a_driver_gives_back_early_what_is_its_own_and_nothing_else)
+{
+	static struct device device = {.name = "ioremap-test"};
+	static const struct device_driver driver = {.name = "ioremap-test"};
+	phys_addr_t pa = no_ram();
+	char *registers;
+
+	ASSERT_TEST(device_register(&device) == 0 && device_bind(&device, &driver) == 0);
+	EXPECT_NE(devm_request_mem_region(&device, pa, 0x1000, "ioremap-test"), NULL);
+	EXPECT_EQ(devm_request_mem_region(&device, pa + 0xfff, 0x1000, "again"), NULL);
+	registers = devm_ioremap(&device, pa, 0x1000);
+	ASSERT_TEST(registers);
+	EXPECT_REPORT("devm_iounmap: the device has nothing", devm_iounmap(&device, registers + 1));
+	EXPECT_REPORT("devm_release_mem_region: the device has nothing",
+		      devm_release_mem_region(&device, pa, 0x800));
+	devm_iounmap(&device, NULL);
+	devm_iounmap(&device, registers);
+	EXPECT_EQ(type_at(registers), ~0U);
+	EXPECT_REPORT("devm_iounmap: the device has nothing", devm_iounmap(&device, registers));
+	devm_release_mem_region(&device, pa, 0x1000);
+	EXPECT_NE(request_mem_region(pa, 0x1000, "heir"), NULL);
+	release_mem_region(pa, 0x1000);
+	/* A mapping that fails leaves no claim. */
+	EXPECT_EQ(devm_ioremap_resource(&device, arch_phys_end(), 0x1000, "nowhere"), NULL);
+	EXPECT_NE(request_mem_region(arch_phys_end(), 0x1000, "heir"), NULL);
+	release_mem_region(arch_phys_end(), 0x1000);
+	device_unregister(&device);
+}
+
+/* sem-A2 */
+static void unmap_in_interrupt(void *context)
+{
+	iounmap(context);
+}
+
+KTEST(ioremap, a_mapping_that_an_interrupt_ended_gives_way_to_another_type_sem_A2)
+{
+	phys_addr_t pa = no_ram();
+	char *small = ioremap(pa, PAGE_SIZE), *large = ioremap(pa + 4 * MiB, 100 * PAGE_SIZE),
+	     *other;
+
+	ASSERT_TEST(small && large);
+	ktest_in_interrupt(unmap_in_interrupt, small);
+	ktest_in_interrupt(unmap_in_interrupt, large);
+	other = ioremap_wc(pa, 8 * MiB);
+	ASSERT_TEST(other);
+	EXPECT_EQ(type_at(other), PROT_WC);
+	iounmap(other);
 }
 
 /* --- the tree -------------------------------------------------------------------------- */

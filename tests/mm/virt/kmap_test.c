@@ -6,7 +6,10 @@
 
 #include <lib/bits.h>
 #include <lib/ktest.h>
+#include <lib/sched.h>
 #include <mm/gfp.h>
+#include <mm/pcp.h>
+#include "../../lib/sched/tasks.h"
 
 /* A high page, or NULL. */
 static struct page *high_page(void)
@@ -172,6 +175,109 @@ KTEST(kmap, an_interrupt_has_windows_of_its_own_and_may_not_wait_for_others)
 	EXPECT_EQ(*view, 7);
 	kunmap_local(view);
 	__free_page(page[0]);
+}
+
+/* --- all slots have users ------------------------------------------------------------ */
+
+static struct page *high[PT_ENTRIES + 1];
+static void *got;
+
+static void map_one_more(void *unused)
+{
+	(void)unused;
+	WRITE_ONCE(got, kmap(high[PT_ENTRIES]));
+}
+
+/* All slots but those that somebody else uses; the last page has none. How many pages there are. */
+static unsigned int use_all_slots(void)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < ARRAY_SIZE(high) && (high[nr] = high_page()); nr++)
+		if (nr < PT_ENTRIES)
+			*(unsigned int *)kmap(high[nr]) = nr;
+	return nr;
+}
+
+static void drop_all_slots(unsigned int nr)
+{
+	while (nr--) {
+		if (nr < PT_ENTRIES)
+			kunmap(high[nr]);
+		__free_page(high[nr]);
+	}
+}
+
+/* sem-V6 */
+KTEST(kmap, who_finds_all_slots_in_use_waits_for_the_next_one_sem_V6)
+{
+	struct kmap_counts counts;
+	unsigned int nr;
+
+	kmap_count(&counts);
+	if (counts.used)
+		SKIP_TEST("somebody else has a window open");
+	nr = use_all_slots();
+	if (nr < ARRAY_SIZE(high)) {
+		drop_all_slots(nr);
+		SKIP_TEST("fewer high pages than slots");
+	}
+	kmap_count(&counts);
+	EXPECT_EQ(counts.used, counts.slots);
+	got = NULL;
+	test_task_start(0, "kmap waiter", map_one_more, NULL);
+	schedule();
+	EXPECT_EQ(READ_ONCE(got), NULL);
+	/* A page that has a slot needs none. */
+	EXPECT_EQ(kmap(high[3]), page_address(high[3]));
+	kunmap(high[3]);
+	schedule();
+	EXPECT_EQ(READ_ONCE(got), NULL);
+
+	EXPECT_EQ(*(unsigned int *)page_address(high[7]), 7);
+	kunmap(high[7]);
+	test_task_join(0);
+	EXPECT_NE(got, NULL);
+	EXPECT_EQ(page_address(high[PT_ENTRIES]), got);
+	EXPECT_EQ(page_address(high[7]), NULL);
+	EXPECT_TRUE(kmap_check());
+	kunmap(high[PT_ENTRIES]);
+	(void)kmap(high[7]);
+	drop_all_slots(nr);
+}
+
+/* --- page_address() -------------------------------------------------------------------- */
+
+static void ask_from_an_interrupt(void *context)
+{
+	struct page *page = context;
+
+	EXPECT_EQ(page_address(page), got);
+}
+
+/* sem-V6 */
+KTEST(kmap, page_address_knows_where_kmap_shows_a_page_also_in_an_interrupt_sem_V6)
+{
+	struct page *page = high_page(), *other = high_page();
+
+	if (!page || !other) {
+		if (page)
+			__free_page(page);
+		SKIP_TEST("no high memory");
+	}
+	EXPECT_EQ(page_address(page), NULL);
+	got = kmap(page);
+	EXPECT_EQ(page_address(page), got);
+	EXPECT_EQ(page_address(other), NULL);
+	ktest_in_interrupt(ask_from_an_interrupt, page);
+	kunmap(page);
+	EXPECT_EQ(page_address(page), NULL);
+	/* A window of one CPU is no address of the page. */
+	got = kmap_local_page(page);
+	EXPECT_EQ(page_address(page), NULL);
+	kunmap_local(got);
+	__free_page(other);
+	__free_page(page);
 }
 
 KTEST(kmap, high_pages_are_cleared_and_copied_through_windows)

@@ -12,6 +12,7 @@
 #include <mm/page.h>
 #include <mm/pcp.h>
 #include <mm/pgtable.h>
+#include "../../../mm/virt/vm_area.h"
 
 #define KIB 1024UL
 
@@ -68,7 +69,7 @@ KTEST(vmalloc, a_guard_page_follows_each_area)
 }
 
 /* fault-V1 */
-KTEST(vmalloc, sizes_that_cannot_be_are_refused_at_once)
+KTEST(vmalloc, sizes_that_cannot_be_are_refused_at_once_fault_V1)
 {
 	void *memory = NULL;
 
@@ -96,7 +97,7 @@ KTEST(vmalloc, more_than_is_free_fails_and_leaves_nothing_behind)
 }
 
 /* fault-V5 */
-KTEST(vmalloc, what_no_vmalloc_gave_is_refused_once)
+KTEST(vmalloc, what_no_vmalloc_gave_is_refused_once_fault_V5)
 {
 	char *memory = vmalloc(3 * PAGE_SIZE), *object = kmalloc(64, GFP_KERNEL);
 
@@ -116,7 +117,7 @@ KTEST(vmalloc, what_no_vmalloc_gave_is_refused_once)
 }
 
 /* sem-V4: nothing of a freed area is used again before the flush; the pages neither. */
-KTEST(vmalloc, neither_addresses_nor_pages_are_reused_before_the_flush)
+KTEST(vmalloc, neither_addresses_nor_pages_are_reused_before_the_flush_sem_V4)
 {
 	char *first, *second;
 	struct vmalloc_counts before, after;
@@ -177,7 +178,7 @@ KTEST(vmalloc, the_zeroed_forms_are_zero_whatever_the_pages_held)
 }
 
 /* sem-V3 */
-KTEST(vmalloc, vmap_shows_the_callers_pages_and_frees_none)
+KTEST(vmalloc, vmap_shows_the_callers_pages_and_frees_none_sem_V3)
 {
 	struct page *pages[4];
 	unsigned int *view;
@@ -205,7 +206,7 @@ KTEST(vmalloc, vmap_shows_the_callers_pages_and_frees_none)
 }
 
 /* fault-V6 */
-KTEST(vmalloc, vmap_refuses_what_is_no_page)
+KTEST(vmalloc, vmap_refuses_what_is_no_page_fault_V6)
 {
 	struct page *pages[2] = {alloc_page(GFP_KERNEL), NULL};
 	void *view = pages;
@@ -239,6 +240,103 @@ KTEST(vmalloc, pages_of_an_area_count_for_themselves)
 	EXPECT_EQ(page->refcount, 1);
 	EXPECT_TRUE(page->flags & PG_OWNED);
 	put_page(page);
+}
+
+/* sem-V3 */
+KTEST(vmalloc, virt_to_page_of_a_vmalloc_address_is_a_reported_misuse_sem_V3)
+{
+	char *memory = vmalloc(PAGE_SIZE);
+
+	ASSERT_TEST(memory);
+	EXPECT_REPORT("virt_to_page", EXPECT_EQ(virt_to_page(memory), NULL));
+	EXPECT_NE(vmalloc_to_page(memory), NULL);
+	EXPECT_EQ(vmalloc_to_page(memory + PAGE_SIZE), NULL);
+	EXPECT_EQ(vmalloc_to_pfn(&memory), 0);
+	vfree(memory);
+}
+
+/* Nobody needs a direct address of these pages: low memory is kept for those who do. */
+KTEST(vmalloc, pages_come_from_high_memory_first_sem_V3)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER | __GFP_NOWARN);
+	bool is_high = page && page_zone_type(page) == ZONE_HIGHMEM;
+	char *memory;
+
+	if (page)
+		__free_page(page);
+	if (!is_high)
+		SKIP_TEST("no high memory is free");
+	memory = vmalloc(PAGE_SIZE);
+	ASSERT_TEST(memory);
+	EXPECT_EQ(page_zone_type(vmalloc_to_page(memory)), ZONE_HIGHMEM);
+	memory[PAGE_SIZE - 1] = 1;
+	vfree(memory);
+	/* Who says so gets low memory. */
+	memory = __vmalloc(PAGE_SIZE, GFP_KERNEL);
+	ASSERT_TEST(memory);
+	EXPECT_NE(page_zone_type(vmalloc_to_page(memory)), ZONE_HIGHMEM);
+	vfree(memory);
+}
+
+/* sem-K4 */
+KTEST(vmalloc, a_product_that_overflows_gives_no_short_area)
+{
+	unsigned long *words = vmalloc_array(600, sizeof(*words)), *zeroed;
+
+	ASSERT_TEST(words);
+	words[599] = 1;
+	EXPECT_EQ(vmalloc_array(~0UL / 8 + 2, 8), NULL);
+	EXPECT_EQ(vcalloc(1UL << 33, 1UL << 33), NULL);
+	EXPECT_EQ(kvcalloc(1UL << 33, 1UL << 33, GFP_KERNEL), NULL);
+	zeroed = vcalloc(600, sizeof(*zeroed));
+	ASSERT_TEST(zeroed);
+	EXPECT_EQ(memchr_inv(zeroed, 0, 600 * sizeof(*zeroed)), NULL);
+	vfree(zeroed);
+	vfree(words);
+}
+
+/* One line an area, in the form of Linux: range, bytes with the guard page, caller, pages, kind. */
+KTEST(vmalloc, vmallocinfo_has_a_line_with_the_caller_for_each_area)
+{
+	static char text[8192];
+	struct text_buffer buffer;
+	char wanted[120], *memory = vmalloc(3 * PAGE_SIZE), *line;
+
+	ASSERT_TEST(memory);
+	text_buffer_init(&buffer, text, sizeof(text));
+	proc_vmallocinfo(&(struct seq_file){.sink = &buffer.sink});
+	snprintf(wanted, sizeof(wanted), "0x%016lx-0x%016lx   16384 ktest_vmalloc_vmallocinfo_has",
+		 (unsigned long)memory, (unsigned long)memory + 4 * PAGE_SIZE);
+	line = strstr(text, wanted);
+	ASSERT_TEST(line);
+	EXPECT_TRUE(strstr(line, " pages=3 vmalloc N"));
+	vfree(memory);
+	text_buffer_init(&buffer, text, sizeof(text));
+	proc_vmallocinfo(&(struct seq_file){.sink = &buffer.sink});
+	line = strstr(text, wanted);
+	ASSERT_TEST(line);
+	EXPECT_TRUE(strstr(line, " unpurged vm_area\n"));
+}
+
+/* Where memory lies in large blocks, one leaf maps 2 MiB. */
+KTEST(vmalloc, an_area_of_whole_large_leaves_has_some)
+{
+	char *memory;
+	struct pt_entry entry;
+	struct page *block;
+
+	block = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, MAX_PAGE_ORDER);
+	if (!block)
+		SKIP_TEST("no block of 4 MiB is free");
+	__free_pages(block, MAX_PAGE_ORDER);
+	memory = __vmalloc(4 * MiB, GFP_KERNEL);
+	ASSERT_TEST(memory);
+	EXPECT_TRUE(pgtable_query((uintptr_t)memory, &entry));
+	EXPECT_EQ(entry.level, vm_max_level > 0 ? 1 : 0);
+	/* Its pages count for themselves all the same. */
+	EXPECT_EQ(vmalloc_to_page(memory + 5 * PAGE_SIZE)->refcount, 1);
+	memory[4 * MiB - 1] = 1;
+	vfree(memory);
 }
 
 /* sem-K6 */
@@ -303,7 +401,7 @@ KTEST(vmalloc, the_pages_of_areas_are_told_when_memory_is_out)
 }
 
 /* fault-V8, small: many areas of all sizes live and die. */
-KTEST(vmalloc, areas_of_all_sizes_live_beside_each_other)
+KTEST(vmalloc, areas_of_all_sizes_live_beside_each_other_fault_V8)
 {
 	static unsigned char *memory[40];
 	static unsigned long pages[40];
@@ -336,7 +434,7 @@ KTEST(vmalloc, areas_of_all_sizes_live_beside_each_other)
 }
 
 /* fault-V4 */
-KTEST_PANIC(vmalloc, a_write_behind_an_area_is_told_with_its_size_and_caller,
+KTEST_PANIC(vmalloc, a_write_behind_an_area_is_told_with_its_size_and_caller_fault_V4,
 	    "guard page, 12 bytes behind the end of the vmalloc area")
 {
 	volatile char *memory = vmalloc(PAGE_SIZE);
@@ -345,11 +443,41 @@ KTEST_PANIC(vmalloc, a_write_behind_an_area_is_told_with_its_size_and_caller,
 }
 
 /* fault-V4 */
-KTEST_PANIC(vmalloc, a_read_of_a_freed_area_is_told, "3 bytes into the freed vmalloc area")
+KTEST_PANIC(vmalloc, a_read_of_a_freed_area_is_told_fault_V4, "3 bytes into the freed vmalloc area")
 {
 	volatile char *memory = vmalloc(PAGE_SIZE);
 
 	vfree((void *)memory);
 	vmalloc_purge(); /* until the flush a CPU may remember */
 	(void)memory[3];
+}
+
+/* fault-V4 */
+KTEST_PANIC(vmalloc, one_byte_behind_an_area_is_its_guard_page_fault_V4,
+	    "guard page, 0 bytes behind the end of the vmalloc area")
+{
+	volatile char *memory = vmalloc(2 * PAGE_SIZE);
+
+	(void)memory[2 * PAGE_SIZE];
+}
+
+/* fault-V4: the area below has its guard page there. */
+KTEST_PANIC(vmalloc, one_byte_before_an_area_is_the_guard_page_of_the_one_below_fault_V4,
+	    "guard page, 4095 bytes behind the end of the vmalloc area")
+{
+	volatile char *below = vmalloc(PAGE_SIZE), *memory = vmalloc(PAGE_SIZE);
+
+	if (below + 2 * PAGE_SIZE == memory)
+		(void)memory[-1];
+}
+
+/* fault-V4: nothing is below, as large areas have their range for themselves. */
+KTEST_PANIC(vmalloc, one_byte_before_the_first_area_is_told_too_fault_V4,
+	    "1 bytes before the vmalloc area")
+{
+	volatile char *memory;
+
+	vmalloc_drain();
+	memory = vmalloc(PAGE_SIZE); /* the first slot of a fresh block */
+	(void)memory[-1];
 }
