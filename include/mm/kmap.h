@@ -66,6 +66,9 @@ void *kmap(struct page *page);
 /* A page that nobody mapped so is reported. Not from an interrupt. */
 void kunmap(struct page *page);
 
+/* The page that kmap() shows at the address, or that lies there in the direct map; NULL. Any context. (Linux: kmap_to_page) */
+struct page *kmap_to_page(const void *address);
+
 struct kmap_counts {
 	unsigned int slots, used, stale; /* stale: unmapped by their users, not yet flushed */
 	unsigned long flushes;		 /* since boot */

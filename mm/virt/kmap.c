@@ -307,6 +307,15 @@ static void *high_page_address(const struct page *page)
 	return NULL;
 }
 
+struct page *kmap_to_page(const void *address)
+{
+	unsigned long slot = ((uintptr_t)address - slot_address(0)) >> PAGE_SHIFT;
+
+	if ((uintptr_t)address < slot_address(0) || slot >= LAST_PKMAP)
+		return virt_addr_valid(address) ? virt_to_page(address) : NULL;
+	return READ_ONCE(pkmap[slot].count) > 1 ? READ_ONCE(pkmap[slot].page) : NULL;
+}
+
 /* --- told and proved ---------------------------------------------------------------------- */
 
 void kmap_count(struct kmap_counts *counts)
