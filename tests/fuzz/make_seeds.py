@@ -330,7 +330,24 @@ def slab_seeds():
     yield "no-pages", bytes(1) + calls((refuse, 0, 0), (take, 0x80, 0xff00), (refuse, 1, 0), small, (resize, 0, 9), *[(take, 0x80, 9999)] * 9)
 
 
-SEEDS = {"slab": slab_seeds, "slub": slab_seeds, "page": page_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
+# --- virt: { operation 1, what 1, more 2 } ..., as virt_fuzz.c has them --------------------------------------------
+def virt_seeds():
+    def calls(*row):
+        return b"".join(struct.pack("<BBH", operation, what, more) for operation, what, more in row)
+
+    take, view, device, free, misuse, purge, refuse, window, local, claim, release = 0, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12
+    small, large = (take, 1, 9000), (take, 0xf2, 60000)
+    yield "make-and-free", calls(*[small] * 20, large, *[(free, i & 1, 3 * i) for i in range(21)], (purge, 0, 0))
+    yield "views", calls(*[(view, 5 * i % 256, 77 * i) for i in range(20)], *[(free, 0, i) for i in range(20)])
+    yield "one-frame-two-types", calls((device, 0x40, 2), (device, 0x42, 6), (free, 1, 0), (device, 0x42, 6), (device, 0x40, 2))
+    yield "ram-in-the-last-page", calls(*[(device, 4 * i, 4095 - 128 * i | 1) for i in range(30)])
+    yield "each-misuse", calls(small, large, (view, 3, 3), (device, 0, 0), *[(misuse, i, i // 4) for i in range(16)])
+    yield "page-k-is-not-there", calls(*[call for k in range(1, 40) for call in ((refuse, k, 0), (take, 0, 900 * k), (purge, 1, 0))])
+    yield "windows", calls(*[(window, i % 3, i) for i in range(80)], *[(local, i % 3, i) for i in range(40)])
+    yield "claims", calls(*[(claim, i, 700 * i) for i in range(30)], *[(release, i % 4 == 0, i) for i in range(30)])
+
+
+SEEDS = {"virt": virt_seeds, "slab": slab_seeds, "slub": slab_seeds, "page": page_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
 
 
 def main():
