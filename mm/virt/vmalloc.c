@@ -311,7 +311,7 @@ void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 	/* Large blocks are scarce, and vmalloc() can do without: no effort, no complaint. */
 	if (size > PAGE_SIZE)
 		first = (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL;
-	object = size <= KMALLOC_MAX_SIZE ? kmalloc(size, first) : NULL;
+	object = size <= KMALLOC_MAX_SIZE ? kmalloc_node(size, first, node) : NULL;
 	if (object || size <= PAGE_SIZE)
 		return object;
 	return vmalloc_by(size, gfp | __GFP_HIGHMEM, 0, node, __builtin_return_address(0));

@@ -9,6 +9,7 @@
 #include <lib/ktest.h>
 #include <lib/printk.h>
 #include <mm/init.h>
+#include <mm/node.h>
 #include <mm/page.h>
 #include <mm/pcp.h>
 #include <mm/pgtable.h>
@@ -398,6 +399,80 @@ KTEST(vmalloc, the_pages_of_areas_are_told_when_memory_is_out)
 	snprintf(wanted, sizeof(wanted), "VmallocUsed:%12lu kB", counts.pages * PAGE_SIZE / KIB);
 	EXPECT_TRUE(strstr(text, wanted));
 	vfree(memory);
+}
+
+/* sem-V3: as vmap(), but given back with the count. */
+KTEST(vmalloc, vm_map_ram_is_unmapped_with_the_same_count_sem_V3)
+{
+	struct page *pages[3];
+	unsigned int *view;
+
+	ASSERT_TEST(alloc_pages_bulk_array(GFP_KERNEL, 3, memset(pages, 0, sizeof(pages))) == 3);
+	view = vm_map_ram(pages, 3, -1);
+	ASSERT_TEST(view);
+	view[2 * PAGE_SIZE / sizeof(*view)] = 7;
+	EXPECT_EQ(*(unsigned int *)page_address(pages[2]), 7);
+	EXPECT_REPORT("vm_unmap_ram: another number of pages", vm_unmap_ram(view, 2));
+	EXPECT_TRUE(mapped(view));
+	vm_unmap_ram(view, 3);
+	EXPECT_FALSE(mapped(view));
+	for (unsigned int i = 0; i < 3; i++)
+		__free_page(pages[i]);
+}
+
+KTEST(vmalloc, the_node_forms_prefer_their_node)
+{
+	for (unsigned int node = 0; node < nr_nodes; node++) {
+		struct page *page = alloc_pages_node((int)node, GFP_HIGHUSER | __GFP_NOWARN, 0);
+		int nid = page ? page_to_nid(page) : -1;
+		char *memory, *small;
+
+		if (page)
+			__free_page(page);
+		memory = vzalloc_node(3 * PAGE_SIZE, (int)node);
+		small = vmalloc_node(1, (int)node);
+		ASSERT_TEST(memory && small);
+		/* Where the node has memory at all. */
+		if (nid == (int)node) {
+			EXPECT_EQ(page_to_nid(vmalloc_to_page(memory)), nid);
+			EXPECT_EQ(page_to_nid(vmalloc_to_page(memory + 2 * PAGE_SIZE)), nid);
+			EXPECT_EQ(page_to_nid(vmalloc_to_page(small)), nid);
+		}
+		EXPECT_EQ(memchr_inv(memory, 0, 3 * PAGE_SIZE), NULL);
+		vfree(memory);
+		vfree(small);
+	}
+}
+
+/* fault-V8: in the order that a step of 7 makes of them, so that blocks end in no order. */
+KTEST(vmalloc, fifteen_thousand_areas_live_at_once_fault_V8)
+{
+	unsigned int nr = 15000, i, wrong = 0;
+	unsigned int **areas;
+
+	if (nr_idle_pages() < nr + nr / 4)
+		SKIP_TEST("the machine is too small for 15,000 areas");
+	areas = vmalloc_array(nr, sizeof(*areas));
+	ASSERT_TEST(areas);
+	for (i = 0; i < nr; i++) {
+		areas[i] = vmalloc(1);
+		if (!areas[i])
+			break;
+		*areas[i] = i;
+	}
+	EXPECT_EQ(i, nr);
+	EXPECT_TRUE(vmalloc_check());
+	nr = i;
+	for (i = 0; i < nr; i++) {
+		unsigned int *area = areas[i * 7UL % nr];
+
+		wrong += *area != i * 7UL % nr;
+		vfree(area);
+	}
+	EXPECT_EQ(wrong, 0);
+	vfree(areas);
+	vmalloc_drain();
+	EXPECT_TRUE(vmalloc_check());
 }
 
 /* fault-V8, small: many areas of all sizes live and die. */
