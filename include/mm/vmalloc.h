@@ -80,7 +80,7 @@ static inline void *__must_check kvcalloc(size_t n, size_t size, gfp_t gfp)
 	return kvmalloc_array(n, size, gfp | __GFP_ZERO);
 }
 
-/* The same as vmalloc() and vzalloc() of n * size bytes; NULL, silently, where the product overflows. */
+/* vmalloc() and vzalloc() of an array; NULL, silently, where the product overflows. */
 static inline void *__must_check vmalloc_array(size_t n, size_t size)
 {
 	size_t bytes;

@@ -19,7 +19,8 @@ uint64_t bench_vmalloc_64k(void);
 uint64_t bench_vmalloc_1m(void);
 uint64_t bench_vmalloc_batch(void);
 uint64_t bench_ioremap(void);
-uint64_t bench_search_10(void); /* a range of addresses freed and another taken, among so many living ones */
+uint64_t
+bench_search_10(void); /* a range of addresses freed and another taken, among so many living ones */
 uint64_t bench_search_100000(void);
 uint64_t bench_kmap_low(void);
 uint64_t bench_kmap_high(void);
