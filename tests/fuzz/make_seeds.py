@@ -336,7 +336,7 @@ def virt_seeds():
         return b"".join(struct.pack("<BBH", operation, what, more) for operation, what, more in row)
 
     take, view, device, free, misuse, purge, refuse, window, local, claim, release = 0, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12
-    small, large = (take, 1, 9000), (take, 0xf2, 60000)
+    small, large = (take, 1, 9000), (take, 0xfa, 60000)
     yield "make-and-free", calls(*[small] * 20, large, *[(free, i & 1, 3 * i) for i in range(21)], (purge, 0, 0))
     yield "views", calls(*[(view, 5 * i % 256, 77 * i) for i in range(20)], *[(free, 0, i) for i in range(20)])
     yield "one-frame-two-types", calls((device, 0x40, 2), (device, 0x42, 6), (free, 1, 0), (device, 0x42, 6), (device, 0x40, 2))
