@@ -288,6 +288,12 @@ void *kmem_cache_alloc_trace(struct kmem_cache *cache, gfp_t gfp, size_t size)
 	return __kmalloc(size, gfp);
 }
 
+void *kmalloc_node(size_t size, gfp_t gfp, int nid)
+{
+	REQUIRE(nid < 1);
+	return __kmalloc(size, gfp);
+}
+
 void *krealloc(const void *object, size_t size, gfp_t gfp)
 {
 	(void)gfp;

@@ -148,7 +148,14 @@ static void op_vmalloc(uint8_t what, uint32_t more)
 				    : what & 1	 ? more % (6 * PAGE_SIZE)
 						 : more * 3);
 	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | (what & 2 ? __GFP_HIGHMEM : 0);
-	void *memory = what & 4 ? vmalloc_array(size, 1) : __vmalloc(size, gfp);
+	void *memory = what & 4 ? vmalloc_array(size, 1) : __vmalloc(size, gfp), *small;
+
+	/* What is small comes from kmalloc, and goes back there. */
+	if (what & 8) {
+		small = kvmalloc(1 + more % PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN);
+		REQUIRE(!is_vmalloc_addr(small));
+		kvfree(small);
+	}
 
 	if (memory)
 		enter((struct area){.kind = MEMORY,
