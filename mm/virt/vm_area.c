@@ -8,6 +8,7 @@
  *	Large areas are ranges of their own in one search tree (va_space.c).
  *
  *	Small ones, up to 32 pages, take slots of a block that their CPU has ready (vm_block.c).
+ *	docs/VIRTUAL-MEMORY.md tells of both from the outside.
  *
  *	Freeing is lazy. A CPU may remember a translation until it is told to
  *	forget, and telling costs. So a freed area is unmapped at once but keeps its pages
@@ -15,7 +16,7 @@
  *	them all, and only then do pages and addresses go back. Nobody can
  *	therefore see another owner's data through a stale translation.
  *
- * PICTUREthe life of an area
+ * PICTURE	the life of an area
  *
  *	vm_area_get --> vm_area_map --> vm_area_put --> (lazy list) --> flush --> pages, slots, struct freed
  *	                                 unmapped                      vmalloc_purge()
@@ -30,8 +31,9 @@
  * LOCKING	vm_lock (interrupts off) protects the space, the lazy list and the counters. A block's cursor
  *		is its CPU's, moved with interrupts off. vm_tables, a mutex, serialises changes to page tables
  *		but stores into a block's own table, whose slots have owners.
- * COST		A small area: O(1), but for one walk in the tree when it is freed; a flush
- *		every 64 pages. A large area: the tree, a walk down the tables, a flush of its own.
+ * COST		A small area: O(1), but for one walk in the tree when another CPU frees it, or its own one later; a flush
+ *		every 64 pages. A large area: the tree, a walk down the tables, a flush of its own. Interrupts are off
+ *		for 16 areas at most.
  * FLOOR	virt.
  * LINUX	mm/vmalloc.c: alloc_vmap_area(), remove_vm_area(), purge_vmap_area_lazy(), and
  *		vb_alloc() for the blocks, which there serve only vm_map_ram(). There pages go back before the flush.
