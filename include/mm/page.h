@@ -139,7 +139,11 @@ static inline bool pfn_valid(unsigned long pfn)
 	if (unlikely(unit >= page_nr_units))
 		return false;
 	chunk = page_unit_chunks[unit >> PAGE_CHUNK_SHIFT];
-	return bitmap_test(chunk, unit & (BIT(PAGE_CHUNK_SHIFT) - 1));
+	unit &= BIT(PAGE_CHUNK_SHIFT) - 1;
+	/* Who sees the bit sees the struct pages that were written before it. */
+	return __atomic_load_n(&chunk[unit / BITS_PER_LONG], __ATOMIC_ACQUIRE) >>
+		       (unit % BITS_PER_LONG) &
+	       1;
 }
 
 /*

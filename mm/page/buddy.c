@@ -177,7 +177,7 @@ give_pageblocks(struct zone *zone, struct page *page, unsigned int order, enum m
 
 	for (; order < MAX_PAGE_ORDER; order++, area++, state += page_state(0, 1, 0)) {
 		buddy = buddy_of(page, order);
-		if (READ_ONCE(buddy->state) != state)
+		if (neighbour_state(buddy) != state)
 			break;
 		other = pageblock_type(zone, page_to_pfn(buddy));
 		if (unlikely(other != type) && !convert(zone, buddy, order, other, type))
@@ -208,7 +208,7 @@ static inline __attribute__((always_inline)) void give_and_merge(struct zone *zo
 		observer->gave(observer, page_to_pfn(page), order);
 	for (; order < zone->pageblock_order; order++, area++, state += page_state(0, 1, 0)) {
 		buddy = buddy_of(page, order);
-		if (READ_ONCE(buddy->state) != state) {
+		if (neighbour_state(buddy) != state) {
 			area_add(area, page, state, type);
 			return;
 		}

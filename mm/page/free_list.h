@@ -22,6 +22,16 @@ static inline bool page_is_buddy(const struct page *page, unsigned int order, ui
 	return page->state == page_state(PG_BUDDY, order, zone_node);
 }
 
+/*
+ * What a neighbour says of itself, when its owner may be writing to it without our lock: a word is read as a whole, and only one that is
+ * free, which nobody but the lock's holder makes, is believed. So the race is none, and the detector is told so.
+ */
+static inline __attribute__((no_sanitize("thread"))) uint32_t
+neighbour_state(const struct page *page)
+{
+	return *(const volatile uint32_t *)&page->state;
+}
+
 /* A free block onto a list of its area, which is the zone's for `order`. */
 static inline void area_add(struct free_area *area, struct page *page, uint32_t state,
 			    enum migratetype type)
