@@ -16,6 +16,7 @@
 #include <lib/irq.h>
 
 #include <arch/cpu.h>
+#include <lib/check.h>
 #include <lib/context.h>
 #include <lib/errno.h>
 #include <lib/report.h>
@@ -113,8 +114,10 @@ static void refuse(unsigned int irq)
 void irq_dispatch(unsigned int hint)
 {
 	struct irq_action *action;
-	unsigned int irq = controller ? controller->claim(hint) : IRQ_NONE;
+	unsigned int irq;
 
+	panic_stop_here();
+	irq = controller ? controller->claim(hint) : IRQ_NONE;
 	if (irq == IRQ_NONE) {
 		spurious++;
 		return;

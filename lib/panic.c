@@ -4,8 +4,9 @@
  *
  * Message, registers of the trap if there was one, call stack with names, the
  * log's last lines, an exit status. No allocation and no lock: whoever holds one may be what broke. A
- * second panic, inside the first, stops at once; one of another CPU waits, so that the first is told whole.
- * LINUX	kernel/panic.c.
+ * second panic, inside the first, stops at once. The other CPUs are interrupted and stop, so that the first is told whole and
+ * nothing changes meanwhile; one that takes no interrupt stops where it prints or panics too. They are waited for, but not for ever.
+ * LINUX	kernel/panic.c: panic(), smp_send_stop().
  */
 #include <lib/check.h>
 
@@ -14,14 +15,17 @@
 #include <arch/stack.h>
 #include <arch/trap.h>
 #include <lib/printk.h>
+#include <lib/smp.h>
 #include <lib/string.h>
 
 #define LAST_LINES 12
+#define STOP_TURNS (1U << 23) /* less than a second */
 
 static const char *expected_text;
 static int owner = -1; /* the CPU that tells what happened */
 static char message[256];
 static bool told; /* the message, if not what follows it */
+static unsigned int nr_stopped;
 
 static void put_text(struct text_sink *sink, const char *text, size_t length)
 {
@@ -93,8 +97,33 @@ static void enter_once(void)
 			tell();
 		arch_halt(HALT_PANIC);
 	}
+	panic_stop_here();
+}
+
+void panic_stop_here(void)
+{
+	int teller = __atomic_load_n(&owner, __ATOMIC_RELAXED);
+
+	if (likely(teller < 0) || teller == (int)arch_cpu_id())
+		return;
+	arch_irq_save();
+	__atomic_add_fetch(&nr_stopped, 1, __ATOMIC_RELAXED);
 	for (;;)
 		arch_cpu_relax();
+}
+
+static void stop_others(void)
+{
+	unsigned int cpu, turns, others = smp_nr_running() - 1;
+
+	for (cpu = 0; cpu <= others; cpu++)
+		if (cpu != arch_cpu_id())
+			smp_kick(cpu);
+	for (turns = 0; turns < STOP_TURNS; turns++) {
+		if (__atomic_load_n(&nr_stopped, __ATOMIC_RELAXED) >= others)
+			return;
+		arch_cpu_relax();
+	}
 }
 
 static _Noreturn void end(const struct trap_frame *frame, const char *format, va_list args)
@@ -112,6 +141,7 @@ static _Noreturn void end(const struct trap_frame *frame, const char *format, va
 		arch_halt(HALT_OK);
 	}
 
+	stop_others();
 	if (printk_has_console())
 		print_last_lines();
 	tell();

@@ -24,6 +24,7 @@
 
 #include <config.h>
 #include <lib/bits.h>
+#include <lib/check.h>
 #include <lib/last_words.h>
 #include <lib/spinlock.h>
 #include <lib/string.h>
@@ -40,13 +41,18 @@ static bool panicking;
 
 static unsigned long log_lock(void)
 {
-	return panicking ? 0 : spin_lock_save(&printk_lock);
+	if (!panicking)
+		return spin_lock_save(&printk_lock);
+	panic_stop_here();
+	return 0;
 }
 
 static void log_unlock(unsigned long flags)
 {
 	if (!panicking)
 		spin_unlock_irqrestore(&printk_lock, flags);
+	else
+		panic_stop_here();
 }
 
 void printk_enter_panic(void)

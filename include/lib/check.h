@@ -31,6 +31,9 @@ _Noreturn void panic_at(const struct trap_frame *frame, const char *format, ...)
  */
 void panic_expect(const char *text);
 
+/* Stops for ever when another CPU has panicked, else does nothing. For places where every CPU comes by. Any context. */
+void panic_stop_here(void);
+
 /* Has any CPU panicked? What is half done then is nobody's fault. */
 bool panic_is_under_way(void);
 

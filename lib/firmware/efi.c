@@ -27,6 +27,7 @@
 
 #include <lib/errno.h>
 #include <lib/firmware/bytes.h>
+#include <lib/overflow.h>
 #include <lib/printk.h>
 
 #define EFI_PAGE_SHIFT 12
@@ -123,7 +124,7 @@ static phys_addr_t reserve_gap(phys_addr_t start, phys_addr_t end, unsigned int 
 		boot_info_add_range(info, from, to - from, MEMORY_RESERVED, SOURCE_EFI, 0);
 		boot_info_dispute(info, from, to,
 				  "usable to the loader, unknown to EFI: left alone");
-		absent += to - from;
+		absent = size_add(absent, to - from); /* ranges may lie over each other */
 	}
 	return absent;
 }
@@ -138,7 +139,7 @@ static phys_addr_t reserve_absent(const struct efi_map *map, struct boot_info *i
 		phys_addr_t next = BOOT_RANGE_END, covered = covered_end(map, start, &next);
 
 		if (covered == start) {
-			absent += reserve_gap(start, next, nr_map, info);
+			absent = size_add(absent, reserve_gap(start, next, nr_map, info));
 			covered = next;
 		}
 		start = covered;

@@ -4,13 +4,16 @@
  *
  * Nothing here may ever pass. Only tests/hosted/run_broken runs them, by name.
  */
+#include <arch/console.h>
 #include <arch/cpu.h>
 #include <arch/memory.h>
 #include <arch/pgtable.h>
+#include <lib/clock.h>
 #include <lib/check.h>
 #include <lib/ktest.h>
 #include <lib/poison.h>
 #include <lib/printk.h>
+#include <lib/string.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 #include <mm/gfp.h>
@@ -45,6 +48,57 @@ KTEST(broken_machine, touches_address_zero)
 KTEST(broken_machine, fails_a_check)
 {
 	CHECK(ktest_failed(), "seventeen is %d", 17);
+}
+
+/* --- one CPU panics, the others are at work ------------------------------------------- */
+
+static unsigned long work_done;
+static unsigned int at_work;
+
+/* Written to by the CPU that panics: from the message on nobody else may do anything, for a fifth of a second. */
+static void watch_others(struct console *console, const char *text, size_t length)
+{
+	uint64_t end = clock_ms() + 200;
+	unsigned long done = __atomic_load_n(&work_done, __ATOMIC_RELAXED);
+
+	(void)console;
+	if (length <= 12 || memcmp(text, "loam: PANIC ", 12) != 0)
+		return;
+	while (clock_ms() < end)
+		if (done != __atomic_load_n(&work_done, __ATOMIC_RELAXED))
+			break;
+	for (text = "OTHERS RAN ON\n"; clock_ms() < end && *text; text++)
+		arch_putc(*text);
+}
+
+/* CPU 0 prints, 1 panics, 2 computes, 3 has interrupts off and comes to panic too. */
+static void work_until_a_panic(unsigned int cpu, void *context)
+{
+	(void)context;
+	__atomic_add_fetch(&at_work, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&at_work, __ATOMIC_ACQUIRE) < 4)
+		arch_cpu_relax();
+	if (cpu == 1)
+		panic("while three others work");
+	if (cpu == 3) {
+		arch_irq_save();
+		while (!panic_is_under_way())
+			__atomic_add_fetch(&work_done, 1, __ATOMIC_RELAXED);
+		panic("a second one");
+	}
+	for (;;) {
+		__atomic_add_fetch(&work_done, 1, __ATOMIC_RELAXED);
+		if (cpu == 0)
+			pr_info("cpu 0 is at work");
+	}
+}
+
+KTEST(broken_machine, panics_while_other_cpus_work)
+{
+	static struct console watcher = {.name = "watcher", .write = watch_others};
+
+	console_register(&watcher);
+	ktest_run_on_cpus(4, work_until_a_panic, NULL);
 }
 
 KTEST(broken_machine, misuses_under_policy_panic)
