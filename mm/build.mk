@@ -1,6 +1,6 @@
 src += mm/early/region.c mm/early/memblock.c mm/early/memblock_alloc.c mm/early/words.c mm/early/early.c
 src += mm/early/bootmem_map.c mm/early/bootmem.c mm/early/handover.c
-src += mm/pgtable/pgtable.c mm/pgtable/table.c mm/pgtable/split.c mm/pgtable/fixmap.c mm/pgtable/fixmap_framebuffer.c mm/pgtable/early_ioremap.c
+src += mm/pgtable/pgtable.c mm/pgtable/table.c mm/pgtable/split.c mm/pgtable/merge.c mm/pgtable/protect.c mm/pgtable/fixmap.c mm/pgtable/fixmap_framebuffer.c mm/pgtable/early_ioremap.c
 src += mm/pgtable/direct_map.c mm/pgtable/check.c mm/pgtable/lint.c
 src += mm/page/page.c mm/page/zone.c mm/page/deferred.c mm/page/node.c mm/page/watermark.c mm/page/buddy.c mm/page/migrate.c mm/page/pcp.c mm/page/pcp_bulk.c mm/page/handover.c mm/page/misuse.c mm/page/reclaim.c mm/page/debug.c mm/page/page_alloc.c mm/page/page_slowpath.c mm/page/page_ref.c mm/page/page_parts.c
 src += mm/page/buddy_check.c mm/page/page_check.c

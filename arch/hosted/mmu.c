@@ -220,14 +220,6 @@ static void map_sync(uintptr_t va, size_t size)
 	run_finish(&run);
 }
 
-void hosted_map_sync(uintptr_t va, size_t size)
-{
-	unsigned long flags = mmu_lock();
-
-	map_sync(va, size);
-	mmu_unlock(flags);
-}
-
 /* Same memory, same type, same size, and no permission more? */
 static bool is_weaker(pte_t new, pte_t old, unsigned int level)
 {
@@ -277,20 +269,44 @@ static void tlb_flush(uintptr_t va, size_t size)
 	run_finish(&run);
 }
 
-/* The image is mapped by the process's loader and not remembered: what its tables no longer show goes. */
-static void image_flush(uintptr_t va, size_t size)
+/* The image is mapped by the process's loader and not remembered: it gets what its tables say now. */
+static void image_update(uintptr_t va, size_t size)
 {
-	for (uintptr_t page = va; page < va + size; page += PAGE_SIZE)
-		if (walk_tables(page).leaf.value == 0)
+	struct run run = {0};
+
+	for (uintptr_t page = va; page < va + size; page += PAGE_SIZE) {
+		struct translation new = walk_tables(page);
+
+		if (new.leaf.value == 0)
 			os_unmap(page, PAGE_SIZE);
+		else
+			run_add(&run, &new);
+	}
+	run_finish(&run);
+}
+
+static bool is_image(uintptr_t va, size_t size)
+{
+	return va >= (uintptr_t)image_start && va + size <= (uintptr_t)image_end;
+}
+
+void hosted_map_sync(uintptr_t va, size_t size)
+{
+	unsigned long flags = mmu_lock();
+
+	if (is_image(va, size))
+		image_update(va, size);
+	else
+		map_sync(va, size);
+	mmu_unlock(flags);
 }
 
 void hosted_tlb_flush(uintptr_t va, size_t size)
 {
 	unsigned long flags = mmu_lock();
 
-	if (va >= (uintptr_t)image_start && va + size <= (uintptr_t)image_end)
-		image_flush(va, size);
+	if (is_image(va, size))
+		image_update(va, size);
 	else
 		tlb_flush(va, size);
 	mmu_unlock(flags);

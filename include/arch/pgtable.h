@@ -52,6 +52,12 @@ static inline prot_t arch_pte_prot(pte_t pte, unsigned int level);
 /* May a leaf stand at this level on this CPU? Always true for level 0. */
 static inline bool arch_pte_leaf_ok(unsigned int level);
 
+/*
+ * May an entry that is in use go from a leaf to a table that says the same, or back, in one store? Where not, it is NONE, and
+ * flushed, in between (break before make), and whoever touches what it maps meanwhile faults.
+ */
+static inline bool arch_pt_live_change(void);
+
 /* Store an entry: one single-copy-atomic write. The walker makes it visible with arch/tlb.h. */
 static inline void arch_pte_set(pte_t *entry, pte_t value);
 

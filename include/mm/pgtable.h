@@ -22,6 +22,9 @@
 struct pt_source {
 	phys_addr_t (*alloc)(const struct pt_source *source); /* a zeroed page, or 0 */
 	void (*free)(const struct pt_source *source, phys_addr_t table);
+
+	/* For pgtable_merge(): may this table be given back? NULL: any but a static one. */
+	bool (*owns)(const struct pt_source *source, phys_addr_t table);
 };
 
 /* From now on table pages are read and written in the direct map; before, through fixmap slots. */
@@ -36,14 +39,30 @@ int __must_check pgtable_map(const struct pt_source *source, uintptr_t va, phys_
 
 /*
  * Remove every leaf in the range; a leaf that sticks out at either end is split first, which takes table pages (a
- * range that ends where leaves end needs none, and `source` may be NULL). Flushes. Holes are skipped. 0, or -ENOMEM
- * with everything as before. While a leaf is split nobody may use any of it.
+ * range that ends where leaves end needs none, and `source` may be NULL). Flushes. Holes are skipped. 0, or with everything as
+ * before -ENOMEM; or -EBUSY, for a leaf of the direct map, struct pages or image that this CPU lets nobody split
+ * while it is used (arch_pt_live_change()). Elsewhere, on such a CPU, nobody may use any of a leaf while it is split.
  */
 int pgtable_unmap(const struct pt_source *source, uintptr_t va, size_t size);
 
 /* Change permissions and type of the leaves in the range, likewise; break before make where the CPU wants it. */
 int __must_check pgtable_protect(const struct pt_source *source, uintptr_t va, size_t size,
 				 prot_t prot);
+
+/* The same for some bits: each leaf keeps the rest of what it allows. Writable and executable is a CHECK. */
+int __must_check pgtable_change(const struct pt_source *source, uintptr_t va, size_t size,
+				prot_t clear, prot_t set);
+
+/* Only make leaves start and end where the range does, so that a change of it can no longer fail. Likewise. */
+int __must_check pgtable_split(const struct pt_source *source, uintptr_t va, size_t size);
+
+/*
+ * The way back: of the tables that the range touches, each whose 512 leaves continue one another with the same
+ * permissions becomes one leaf, of at most `max_level`, and goes back to `source`, whose `free` must be there. Where a live leaf must not
+ * be broken nothing happens. While a table is merged nobody may use what it maps, unless arch_pt_live_change().
+ */
+void pgtable_merge(const struct pt_source *source, uintptr_t va, size_t size,
+		   unsigned int max_level);
 
 /*
  * The entries of level 0 that map [va, va + 2 MiB), va a multiple of that: made when there are none, NULL without memory. Whoever owns
@@ -66,6 +85,8 @@ bool pgtable_query(uintptr_t va, struct pt_entry *entry);
 
 /* Each leaf of the kernel's half in order of address; false from visit stops. */
 void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context), void *context);
+void pgtable_for_each_in(uintptr_t va, size_t size,
+			 bool (*visit)(const struct pt_entry *entry, void *context), void *context);
 
 /* No W+X, no user bit, direct map and image as promised, nothing at address 0. Says in words what is wrong. */
 bool pgtable_check(void);

@@ -12,7 +12,8 @@
  *	Each operation is one descent that takes a range along. It fills a table
  *	to its end before it goes back up, so 256 leaves that stand side by side
  *	cost one walk and 256 stores. Recursion is as deep as the tree, at most five. How a table is
- *	reached, table.c knows; how a leaf is cut where a range ends, split.c.
+ *	reached, table.c knows; how a leaf is cut where a range ends, split.c; how the pieces become one
+ *	again, merge.c; how permissions change, protect.c.
  *
  * PICTURE	map 6 MiB at va 2 MiB - 4 KiB: the largest leaves that fit
  *
@@ -25,9 +26,13 @@
  * INVARIANTS	(pgtable_test.c breaks them)
  *	T1  -ENOMEM changes nothing: map takes back what it did, and what a split
  *	    can need is taken before the first entry changes.
- *	T2  An entry never goes from LEAF to a LEAF of another size, address or
- *	    type, nor to a TABLE, without NONE and a flush between (break before make).
+ *	T2  An entry never goes from LEAF to a LEAF of another address or type, or with more
+ *	    permissions, without NONE and a flush between (break before make); nor from LEAF to TABLE or
+ *	    back, but on a CPU that allows it while both say the same (arch_pt_live_change()).
  *	T3  A table page is given back only after a flush behind its unlinking.
+ *	T4  Where the CPU does not allow that, no leaf of memory that everybody uses (direct map, struct
+ *	    pages, image) is split or merged: what may change there has leaves of 4 KiB from the start.
+ *	T5  Nothing is flushed where no entry changed.
  *
  * LOCKING	The caller keeps other writers of the range away. Nothing sleeps.
  * COST		Map: some 10 instructions a leaf of a run. Unmap: the same, and for each table
@@ -48,7 +53,7 @@
 /* Tables that one flush can free; more flush more often. */
 #define UNLINKED_MAX 16
 
-static void check_range(uintptr_t va, size_t size)
+void pt_check_range(uintptr_t va, size_t size)
 {
 	CHECK(size != 0 && IS_ALIGNED(va | size, PAGE_SIZE) && va + (size - 1) >= va,
 	      "range of 0x%zx bytes at 0x%lx", size, (unsigned long)va);
@@ -250,7 +255,7 @@ int pgtable_map(const struct pt_source *source, uintptr_t va, phys_addr_t pa, si
 	struct map_walk walk = {{va, size}, pa, source, prot, max_level};
 	int error;
 
-	check_range(va, size);
+	pt_check_range(va, size);
 	CHECK(IS_ALIGNED(pa, PAGE_SIZE), "pa 0x%llx", (unsigned long long)pa);
 	CHECK((prot & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC),
 	      "0x%lx would be writable and executable", (unsigned long)va);
@@ -271,7 +276,7 @@ pte_t *pgtable_leaf_table(const struct pt_source *source, uintptr_t va)
 	unsigned int level = pt_root_level();
 	pte_t *table = arch_kernel_root();
 
-	check_range(va, level_size(1));
+	pt_check_range(va, level_size(1));
 	CHECK(IS_ALIGNED(va, level_size(1)), "0x%lx", (unsigned long)va);
 	for (; level > 0; level--) {
 		pte_t *entry = &table[level_index(va, level)];
@@ -351,83 +356,30 @@ static bool visit_table(struct visit_walk *walk, const pte_t *table, unsigned in
 	return true;
 }
 
-void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context), void *context)
+void pgtable_for_each_in(uintptr_t va, size_t size,
+			 bool (*visit)(const struct pt_entry *entry, void *context), void *context)
 {
-	struct walk_range all = kernel_range();
-	struct visit_walk walk = {all, visit, context};
+	struct visit_walk walk = {{va, size}, visit, context};
 
 	visit_table(&walk, arch_kernel_root(), pt_root_level());
 }
 
-/* --- unmap and protect ------------------------------------------------------- */
+void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context), void *context)
+{
+	struct walk_range all = kernel_range();
+
+	pgtable_for_each_in(all.va, all.size, visit, context);
+}
+
+/* --- unmap, with what sticks out ---------------------------------------------- */
 
 int pgtable_unmap(const struct pt_source *source, uintptr_t va, size_t size)
 {
 	int error;
 
-	check_range(va, size);
+	pt_check_range(va, size);
 	error = pt_split_ends(source, va, size);
 	if (!error)
 		unmap_range(source, va, size);
 	return error;
-}
-
-struct protect_walk {
-	struct walk_range left;
-	prot_t prot;
-};
-
-/* Permissions may be taken away in place. Whatever else changes is broken first (T2). */
-static bool is_weaker(prot_t new, prot_t old)
-{
-	return ((new ^ old) & PROT_TYPE_MASK) == 0 && (new & ~old) == 0;
-}
-
-static void protect_leaf(pte_t *entry, uintptr_t va, unsigned int level, prot_t prot)
-{
-	pte_t leaf = arch_pte_leaf(arch_pte_phys(*entry, level), prot, level);
-
-	if (!is_weaker(prot, arch_pte_prot(*entry, level))) {
-		arch_pte_set(entry, (pte_t){0});
-		arch_tlb_flush(va, level_size(level));
-	}
-	arch_pte_set(entry, leaf);
-}
-
-static void protect_table(struct protect_walk *walk, pte_t *table, unsigned int level)
-{
-	unsigned int index = level_index(walk->left.va, level);
-
-	for (; index < PT_ENTRIES && walk->left.size; index++) {
-		switch (arch_pte_kind(table[index], level)) {
-		case PTE_TABLE:
-			protect_table(walk, pt_table_below(table[index], level), level - 1);
-			break;
-		case PTE_LEAF:
-			protect_leaf(&table[index], walk->left.va, level, walk->prot);
-			walk_skip(&walk->left, level);
-			break;
-		case PTE_NONE:
-			walk_skip(&walk->left, level);
-			break;
-		}
-	}
-}
-
-int pgtable_protect(const struct pt_source *source, uintptr_t va, size_t size, prot_t prot)
-{
-	struct protect_walk walk = {{va, size}, prot};
-	int error;
-
-	check_range(va, size);
-	CHECK((prot & (PROT_WRITE | PROT_EXEC)) != (PROT_WRITE | PROT_EXEC),
-	      "0x%lx would be writable and executable", (unsigned long)va);
-	error = pt_split_ends(source, va, size);
-	if (error)
-		return error;
-
-	protect_table(&walk, arch_kernel_root(), pt_root_level());
-	arch_tlb_flush(va, size);
-	arch_map_sync(va, size);
-	return 0;
 }

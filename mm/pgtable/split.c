@@ -14,11 +14,16 @@
  *		         ^- start                ^- end
  *	becomes	[     table      ][ leaf ][     table      ]
  *
+ *	An x86 CPU may see the leaf and the table, which say the same, for as long as it likes. An ARM CPU that
+ *	finds both may stop with a conflict, so the leaf is first broken, and for that
+ *	moment all of its 2 MiB are gone. In the direct map that could be the stack of whoever splits, or the table that
+ *	he writes: there, on such a CPU, a split is refused (T4), and the hosted machine is such a CPU.
+ *
  * LOCKING	As pgtable.c. Between break and make (T2) the whole leaf is unmapped: nobody may use it then.
  * COST		512 stores and a flush of the leaf's size for each table.
- * FLOOR	pgtable, for pgtable.c alone.
- * LINUX	arch/x86/mm/pat/set_memory.c: split_large_page(). There tables are made
- *		without a break, which x86 allows and aarch64 does not.
+ * FLOOR	pgtable.
+ * LINUX	arch/x86/mm/pat/set_memory.c: split_large_page(). On arm64 there: can_set_direct_map(), the
+ *		same refusal, and rodata=full, the same way out.
  */
 #include "walk.h"
 
@@ -87,9 +92,13 @@ static void split_leaf(pte_t *entry, uintptr_t va, unsigned int level, phys_addr
 	for (index = 0; index < PT_ENTRIES; index++, pa += level_size(level - 1))
 		arch_pte_set(&below[index], arch_pte_leaf(pa, prot, level - 1));
 
-	arch_pte_set(entry, (pte_t){0});
-	arch_tlb_flush(va, level_size(level));
+	if (!arch_pt_live_change()) {
+		arch_pte_set(entry, (pte_t){0});
+		arch_tlb_flush(va, level_size(level));
+	}
 	arch_pte_set(entry, arch_pte_table(table));
+	if (arch_pt_live_change())
+		arch_tlb_flush(va, level_size(level));
 	arch_map_sync(va, level_size(level));
 }
 
@@ -114,17 +123,37 @@ static void split_at(struct spare_tables *spare, uintptr_t va)
 	}
 }
 
+bool pt_is_live(uintptr_t va)
+{
+	static const enum arch_region shared[] = {REGION_DIRECT_MAP, REGION_VMEMMAP, REGION_IMAGE};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(shared); i++)
+		if (va - arch_region_base(shared[i]) < arch_region_size(shared[i]))
+			return true;
+	return false;
+}
+
 int pt_split_ends(const struct pt_source *source, uintptr_t va, size_t size)
 {
 	uintptr_t end = va + size;
+	unsigned int wanted = splits_at(va, 0) + splits_at(end, va);
 	struct spare_tables spare;
 	int error;
 
-	error = spare_take(&spare, source, splits_at(va, 0) + splits_at(end, va));
+	if (wanted && pt_is_live(va) && !arch_pt_live_change())
+		return -EBUSY;
+	error = spare_take(&spare, source, wanted);
 	if (error)
 		return error;
 	split_at(&spare, va);
 	split_at(&spare, end);
 	ASSERT(spare.nr == 0);
 	return 0;
+}
+
+int pgtable_split(const struct pt_source *source, uintptr_t va, size_t size)
+{
+	pt_check_range(va, size);
+	return pt_split_ends(source, va, size);
 }

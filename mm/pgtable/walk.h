@@ -78,5 +78,11 @@ pte_t *pt_table_below(pte_t entry, unsigned int level);
 /* A static table, which is never given back? */
 bool pt_table_in_image(phys_addr_t table);
 
-/* split.c: afterwards no leaf sticks out of the range. 0, or -ENOMEM with everything as before. */
+/* pgtable.c: a range that no call may be given is a CHECK. */
+void pt_check_range(uintptr_t va, size_t size);
+
+/* split.c: afterwards no leaf sticks out of the range. 0, or -ENOMEM or -EBUSY with everything as before. */
 int pt_split_ends(const struct pt_source *source, uintptr_t va, size_t size);
+
+/* T4: does everybody use what is mapped there, so that no moment without it can be borne? split.c */
+bool pt_is_live(uintptr_t va);

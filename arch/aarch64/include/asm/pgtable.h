@@ -81,6 +81,12 @@ static inline bool arch_pte_leaf_ok(unsigned int level)
 	return level <= 2;
 }
 
+/* A change of size without a break may end in a TLB conflict abort. (Arm ARM, D8.16.1) */
+static inline bool arch_pt_live_change(void)
+{
+	return false;
+}
+
 /* A release: whoever walks through this entry finds the table below it filled. */
 static inline void arch_pte_set(pte_t *entry, pte_t value)
 {

@@ -71,6 +71,12 @@ static inline bool arch_pte_leaf_ok(unsigned int level)
 	return level <= 2;
 }
 
+/* The strictest CPU: no change of size without a break. */
+static inline bool arch_pt_live_change(void)
+{
+	return false;
+}
+
 /* mmu.c watches each store. */
 void hosted_pte_set(pte_t *entry, pte_t value);
 

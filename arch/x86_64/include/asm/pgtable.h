@@ -85,6 +85,15 @@ static inline bool arch_pte_leaf_ok(unsigned int level)
 	return level <= x86_max_leaf_level;
 }
 
+/*
+ * Translations of both sizes may be remembered for a while; they say the same. The flush ends it.
+ * (Intel SDM volume 3, 4.10.2.3 and 4.10.4.1)
+ */
+static inline bool arch_pt_live_change(void)
+{
+	return true;
+}
+
 static inline void arch_pte_set(pte_t *entry, pte_t value)
 {
 	*(volatile uint64_t *)&entry->value = value.value;
