@@ -14,6 +14,7 @@
 
 #include <arch/context.h>
 #include <arch/cpu.h>
+#include <arch/pgtable.h>
 #include <lib/check.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
@@ -107,6 +108,7 @@ static void say_hello(const struct boot_info *boot)
 		CONFIG_PROFILE_NAME, CONFIG_TESTS ? "" : " without tests",
 		protocol_name(boot->protocol), boot->loader[0] ? " by " : "", boot->loader);
 	pr_info("cpu: %s", arch_cpu_features());
+	pr_info("memory types: %s", arch_memory_types());
 	pr_info("command line: %s", cmdline_get());
 }
 

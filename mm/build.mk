@@ -1,9 +1,9 @@
 src += mm/early/region.c mm/early/memblock.c mm/early/memblock_alloc.c mm/early/words.c mm/early/early.c
 src += mm/early/bootmem_map.c mm/early/bootmem.c mm/early/handover.c
 src += mm/pgtable/pgtable.c mm/pgtable/table.c mm/pgtable/split.c mm/pgtable/merge.c mm/pgtable/protect.c mm/pgtable/fixmap.c mm/pgtable/fixmap_framebuffer.c mm/pgtable/early_ioremap.c
-src += mm/pgtable/direct_map.c mm/pgtable/check.c mm/pgtable/lint.c
+src += mm/pgtable/direct_map.c mm/pgtable/alias.c mm/pgtable/check.c mm/pgtable/lint.c
 src += mm/page/page.c mm/page/zone.c mm/page/deferred.c mm/page/node.c mm/page/watermark.c mm/page/buddy.c mm/page/migrate.c mm/page/pcp.c mm/page/pcp_bulk.c mm/page/handover.c mm/page/misuse.c mm/page/reclaim.c mm/page/debug.c mm/page/page_alloc.c mm/page/page_slowpath.c mm/page/page_ref.c mm/page/page_parts.c
-src += mm/page/buddy_check.c mm/page/page_check.c
+src += mm/page/buddy_check.c mm/page/page_check.c mm/page/set_memory.c
 src += mm/page/features.c mm/page/page_poison.c mm/page/page_owner.c mm/page/debug_pagealloc.c mm/page/fail_page_alloc.c mm/page/page_shuffle.c
 src += mm/page/page_mover.c mm/page/contig.c mm/page/fragmentation.c mm/page/compaction.c mm/page/vmevents.c
 src += mm/percpu/percpu.c mm/percpu/chunk.c mm/percpu/populate.c mm/percpu/percpu_check.c
@@ -12,4 +12,4 @@ src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c $(wildcard mm/slab/$(SLAB)_*.c) mm
 src += mm/page/page_run.c
 src += mm/virt/va_space.c mm/virt/vm_range.c mm/virt/vm_block.c mm/virt/vm_area.c mm/virt/vm_pages.c mm/virt/vmalloc.c mm/virt/vm_check.c mm/virt/resource.c mm/virt/ioremap.c mm/virt/io_copy.c mm/virt/devm_io.c mm/virt/kmap.c
 src += mm/init.c mm/verify.c mm/report.c mm/report_pages.c mm/report_oom.c mm/memmap.c mm/describe.c
-src += mm/report_owner.c mm/report_vmstat.c mm/report_zones.c
+src += mm/report_ptdump.c mm/report_walk.c mm/report_owner.c mm/report_vmstat.c mm/report_zones.c

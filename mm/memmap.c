@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memmap.c - memory drawn as tables: the firmware's map, what became of it, the page tables.
+ * memmap.c - memory drawn as tables: the firmware's map, and what became of it.
  */
 #include <mm/init.h>
 
@@ -8,7 +8,6 @@
 #include <lib/sections.h>
 #include <mm/early.h>
 #include <mm/memblock.h>
-#include <mm/pgtable.h>
 #include <mm/zone.h>
 
 static void show_range(struct seq_file *file, phys_addr_t start, phys_addr_t end)
@@ -137,72 +136,4 @@ void mm_report_handover(struct seq_file *file)
 	}
 	seq_printf(file, "  all             %8lu   %8lu   %8lu\n", present, present - managed,
 		   managed);
-}
-
-/* --- ptdump ------------------------------------------------------------------- */
-
-struct dump {
-	struct seq_file *file;
-	uintptr_t start, end;
-	size_t leaf;
-	prot_t prot;
-	const char *region;
-	unsigned int suspicious;
-};
-
-static const char *type_name(prot_t prot)
-{
-	static const char *const names[] = {"RAM", "WC", "WT", "DEV"};
-	unsigned int type = (prot & PROT_TYPE_MASK) >> PROT_TYPE_SHIFT;
-
-	return type < ARRAY_SIZE(names) ? names[type] : "?";
-}
-
-static void flush_run(struct dump *dump)
-{
-	bool writable_code = dump->prot & PROT_WRITE && dump->prot & PROT_EXEC;
-
-	if (dump->start == dump->end)
-		return;
-	seq_printf(dump->file,
-		   "  0x%016lx-0x%016lx %9lu KiB  r%c%c%c %-3s %s  leaves of %lu KiB%s\n",
-		   dump->start, dump->end - 1, (dump->end - dump->start) >> 10,
-		   dump->prot & PROT_WRITE ? 'w' : '-', dump->prot & PROT_EXEC ? 'x' : '-',
-		   dump->prot & PROT_USER ? 'u' : '-', type_name(dump->prot),
-		   dump->prot & PROT_GLOBAL ? "global" : "      ", dump->leaf >> 10,
-		   writable_code ? "  <- WRITABLE AND EXECUTABLE" : "");
-	dump->suspicious += writable_code;
-}
-
-/* Leaves that lie side by side and are alike become one line. */
-static bool dump_leaf(const struct pt_entry *entry, void *context)
-{
-	struct dump *dump = context;
-	const char *region = mm_region_name(entry->va);
-
-	if (entry->va == dump->end && entry->size == dump->leaf && entry->prot == dump->prot &&
-	    region == dump->region) {
-		dump->end += entry->size;
-		return true;
-	}
-	flush_run(dump);
-	if (region != dump->region)
-		seq_printf(dump->file, "%s\n", region);
-	*dump = (struct dump){.file = dump->file,
-			      .start = entry->va,
-			      .end = entry->va + entry->size,
-			      .leaf = entry->size,
-			      .prot = entry->prot,
-			      .region = region,
-			      .suspicious = dump->suspicious};
-	return true;
-}
-
-void mm_report_ptdump(struct seq_file *file)
-{
-	struct dump dump = {.file = file};
-
-	pgtable_for_each(dump_leaf, &dump);
-	flush_run(&dump);
-	seq_printf(file, "%u ranges are writable and executable at once\n", dump.suspicious);
 }

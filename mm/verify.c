@@ -21,6 +21,7 @@
 #include <mm/pgtable.h>
 #include <mm/buddy.h>
 #include <mm/pcp.h>
+#include <mm/set_memory.h>
 #include <mm/slab.h>
 #include <mm/dev_kmalloc.h>
 #include <mm/mempool.h>
@@ -48,6 +49,7 @@ bool mm_verify(void)
 	good = pgtable_check() && good;
 	good = all_zones_check() && good;
 	good = page_check() && good;
+	good = set_memory_check() && good;
 	good = percpu_check() && good;
 	good = slab_check() && good;
 	good = mempool_check() && good;

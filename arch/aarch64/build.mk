@@ -7,7 +7,7 @@ ARCH_CFLAGS  := -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-pic
 ARCH_LDFLAGS := --fix-cortex-a53-843419
 
 src += arch/aarch64/boot.S arch/aarch64/start.c
-src += arch/aarch64/cpu.c arch/aarch64/memory.c
+src += arch/aarch64/cpu.c arch/aarch64/memory.c arch/aarch64/pte_words.c
 src += arch/aarch64/vectors.S arch/aarch64/trap.c arch/aarch64/stack.c
 src += arch/aarch64/context_switch.S arch/aarch64/context.c
 src += arch/aarch64/firmware_calls.S arch/aarch64/power.c arch/aarch64/console.c

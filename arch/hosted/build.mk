@@ -30,7 +30,7 @@ hosted_os   := arch/hosted/os.c arch/hosted/os_memory.c arch/hosted/os_cpu.c arc
 	       arch/hosted/os_runner.c $(hosted_host)
 $(foreach file,$(hosted_os),$(eval CFLAGS_$(file) := -fhosted -D_GNU_SOURCE))
 
-src += arch/hosted/machines.c arch/hosted/boot.c arch/hosted/mmu.c arch/hosted/cpu.c arch/hosted/trap.c arch/hosted/interrupts.c $(hosted_os)
+src += arch/hosted/machines.c arch/hosted/boot.c arch/hosted/mmu.c arch/hosted/pte_words.c arch/hosted/cpu.c arch/hosted/trap.c arch/hosted/interrupts.c $(hosted_os)
 src += drivers/irq/hosted.c
 
 # The sanitizers bring a memcpy that checks; ours would take its place.

@@ -22,4 +22,7 @@ static inline void arch_cache_clean(uintptr_t va, size_t size);
 /* Drop the lines of [va, va+size) without writing them. Both ends on a line. */
 static inline void arch_cache_inval(uintptr_t va, size_t size);
 
+/* Write back and drop all lines of [va, va+size), dirty or not, whatever the mapping's type: the memory becomes uncached. */
+static inline void arch_cache_flush(uintptr_t va, size_t size);
+
 #include <asm/cache.h>

@@ -61,6 +61,24 @@ static inline bool arch_pt_live_change(void);
 /* Store an entry: one single-copy-atomic write. The walker makes it visible with arch/tlb.h. */
 static inline void arch_pte_set(pte_t *entry, pte_t value);
 
+/*
+ * What the CPU makes of the memory types, read from the register that says it and decoded: "MAIR_EL1 0x...: RAM Normal write-back; ...".
+ * Any context. (x86: the page attribute table, PAT)
+ */
+const char *arch_memory_types(void);
+
+/*
+ * One field of an entry, for people. `meaning` says in words what its value says on this CPU.
+ */
+struct pte_field {
+	uint8_t high, low; /* bits, both inclusive */
+	const char *name;  /* the manual's */
+	const char *meaning;
+};
+
+/* The n-th field of an entry that stands at `level`, from bit 63 down; false behind the last. Of an entry that is NONE too. */
+bool arch_pte_field(pte_t pte, unsigned int level, unsigned int n, struct pte_field *field);
+
 /* The root table (level arch_pt_levels() - 1) of the kernel's half. It lies in the image. */
 pte_t *arch_kernel_root(void);
 

@@ -11,12 +11,13 @@
 #include <lib/wait.h>
 
 enum mutex_rank {
-	MUTEX_RANK_OUTER = 1,  /* kernel/, tests: taken before any of mm's */
-	MUTEX_RANK_SLAB = 4,   /* mm/slab: the list of caches */
-	MUTEX_RANK_VIRT = 5,   /* mm/virt */
-	MUTEX_RANK_PERCPU = 6, /* mm/percpu: chunks */
-	MUTEX_RANK_PAGE = 7,   /* mm/page: shrinkers, reclaim, compaction */
-	MUTEX_RANK_LEAF = 9,   /* holds no other inside */
+	MUTEX_RANK_OUTER = 1,	/* kernel/, tests: taken before any of mm's */
+	MUTEX_RANK_PROTECT = 3, /* mm/page: set_memory_*() */
+	MUTEX_RANK_SLAB = 4,	/* mm/slab: the list of caches */
+	MUTEX_RANK_VIRT = 5,	/* mm/virt */
+	MUTEX_RANK_PERCPU = 6,	/* mm/percpu: chunks */
+	MUTEX_RANK_PAGE = 7,	/* mm/page: shrinkers, reclaim, compaction */
+	MUTEX_RANK_LEAF = 9,	/* holds no other inside */
 };
 
 struct mutex {

@@ -16,8 +16,11 @@ void direct_map_init(void);
 /* End of what is mapped; high memory starts here. 0 before direct_map_init(). */
 phys_addr_t direct_map_phys_end(void);
 
+/* The largest leaves that it is mapped with: 0 after rodata=full or debug_pagealloc=on, which map each page alone. */
+unsigned int direct_map_max_level(void);
+
 /*
- * Has each page a leaf of its own? Only with debug_pagealloc=on; then pages may be taken out and put back, which
+ * May pages be taken out? Only with debug_pagealloc=on; then pages may be taken out and put back, which
  * direct_map_set_present() does to [pa, pa + size), all RAM of the map. This CPU forgets old translations at once,
  * others when they come to it. Any context; the pages are the caller's. (Linux: set_direct_map_valid_noflush)
  */

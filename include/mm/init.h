@@ -53,6 +53,7 @@ void proc_percpu(struct seq_file *file);
 void mm_report_memmap(
 	struct seq_file *file); /* the firmware's map, and what became of each range and why */
 void mm_report_ptdump(struct seq_file *file);
+void mm_report_walk(struct seq_file *file, uintptr_t va); /* one address, level by level */
 void mm_report_handover(struct seq_file *file); /* present = reserved + managed, by zone */
 void mm_report_buddy(struct seq_file *file, const char *zone); /* NULL: all zones */
 void mm_report_out_of_memory(unsigned int gfp,

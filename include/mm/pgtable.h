@@ -83,10 +83,21 @@ struct pt_entry {
 /* The leaf or the hole at `va`. True when something is mapped. Addresses outside the kernel's regions are one hole. */
 bool pgtable_query(uintptr_t va, struct pt_entry *entry);
 
+/* What the walk to an address meets, the root's entry first; the last one is a leaf or NONE. Returns how many; 0: no kernel address. */
+struct pt_step {
+	phys_addr_t table; /* that holds the entry */
+	unsigned int level, index;
+	pte_t pte;
+};
+unsigned int pgtable_walk(uintptr_t va, struct pt_step step[PT_MAX_LEVELS]);
+
 /* Each leaf of the kernel's half in order of address; false from visit stops. */
 void pgtable_for_each(bool (*visit)(const struct pt_entry *entry, void *context), void *context);
 void pgtable_for_each_in(uintptr_t va, size_t size,
 			 bool (*visit)(const struct pt_entry *entry, void *context), void *context);
+
+/* Is any frame of [pa, pa+size) mapped with another memory type than that of `prot`? `other` is the first such leaf. */
+bool pgtable_find_other_type(phys_addr_t pa, size_t size, prot_t prot, struct pt_entry *other);
 
 /* No W+X, no user bit, direct map and image as promised, nothing at address 0. Says in words what is wrong. */
 bool pgtable_check(void);

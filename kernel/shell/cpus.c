@@ -8,6 +8,7 @@
 #include <kernel/shell.h>
 
 #include <arch/cpu.h>
+#include <arch/pgtable.h>
 #include <kernel/main.h>
 #include <lib/firmware/boot_info.h>
 #include <mm/memblock.h>
@@ -33,6 +34,7 @@ static void show_summary(struct seq_file *out, const struct boot_info *boot)
 	if (boot->nr_cpus_unlisted)
 		seq_printf(out, "Not listed:          %u\n", boot->nr_cpus_unlisted);
 	seq_printf(out, "Features:            %s\n", arch_cpu_features());
+	seq_printf(out, "Memory types:        %s\n", arch_memory_types());
 	seq_printf(out, "Interrupts:          %s\n", controllers[boot->interrupts.type]);
 }
 

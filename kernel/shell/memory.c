@@ -31,21 +31,45 @@ COMMAND(ptdump, "ptdump", "the kernel's page tables: ranges, permissions, leaf s
 	return 0;
 }
 
+/* A number or the name of a symbol; complains in the command's name. */
+static bool parse_address(const char *command, const char *word, uintptr_t *address)
+{
+	unsigned long long number;
+
+	if (shell_parse_number(word, &number)) {
+		*address = (uintptr_t)number;
+		return true;
+	}
+	*address = symbol_address(word);
+	if (*address)
+		return true;
+	console_print("%s: %s is neither a number nor a symbol\n", command, word);
+	return false;
+}
+
 COMMAND(whatis, "whatis ADDRESS|SYMBOL",
 	"which region, page, zone, cache and object an address lies in")
 {
-	unsigned long long address;
+	uintptr_t address;
 
 	if (argc != 2)
 		return SHELL_USAGE;
-	if (!shell_parse_number(argv[1], &address)) {
-		address = symbol_address(argv[1]);
-		if (!address) {
-			console_print("whatis: %s is neither a number nor a symbol\n", argv[1]);
-			return 1;
-		}
-	}
-	mm_describe_address(out, (uintptr_t)address);
+	if (!parse_address("whatis", argv[1], &address))
+		return 1;
+	mm_describe_address(out, address);
+	return 0;
+}
+
+COMMAND(pt, "pt ADDRESS|SYMBOL",
+	"an address on its way down the page tables, level by level, bit by bit")
+{
+	uintptr_t address;
+
+	if (argc != 2)
+		return SHELL_USAGE;
+	if (!parse_address("pt", argv[1], &address))
+		return 1;
+	mm_report_walk(out, address);
 	return 0;
 }
 

@@ -5,12 +5,15 @@
  * INVARIANTS	(pgtable_check() proves them on every leaf; check_test.c breaks them)
  *	W1  Nothing is writable and executable; nothing is open to user code; all is global.
  *	W2  Every leaf lies in one of the regions, so address 0 is not mapped.
- *	W3  Executable is the image's text alone, and boot code in front of it.
+ *	W3  Executable is the image's text, boot code in front of it, and what set_memory_x() made so in
+ *	    the vmalloc region: that is not writable in the direct map either.
  *	W4  Text and read-only data are not writable, neither in the image nor in the direct map.
  *	W5  D1 and D2 of direct_map.c: at its distance, RAM only, nothing marked NOMAP.
  *	W6  The fixmap's slot 0 and what lies below its last slot are not mapped, but for the screen.
+ *	W7  All leaves of a frame have one memory type.
  *
- * COST		For each table page 512 looks; for each leaf some 100 instructions.
+ * COST		For each table page 512 looks; for each leaf some 100 instructions. W7: a walk of all but the direct map
+ *		for each run of frames that is not plain RAM.
  * LINUX	mm/ptdump.c with CONFIG_DEBUG_WX: note_page(). That looks for W1 only.
  */
 #include <mm/pgtable.h>
@@ -30,6 +33,8 @@
 
 struct check {
 	unsigned int faults;
+	struct pt_entry
+		special; /* W7: leaves that continue one another and are no plain RAM; size 0: none */
 };
 
 static void fault(struct check *check, const struct pt_entry *entry, const char *what)
@@ -53,6 +58,21 @@ static bool overlap(uint64_t a, uint64_t size, uint64_t start, uint64_t end)
 	return a < end && start < a + size;
 }
 
+/* Code that was made at run time: in the vmalloc region, and nobody can write to it by its other address. */
+static bool is_proper_code(const struct pt_entry *entry)
+{
+	uintptr_t va = (uintptr_t)phys_to_virt(entry->pa), end = va + entry->size;
+	struct pt_entry alias;
+
+	if (!lies_in_region(entry, REGION_VMALLOC) ||
+	    !memblock_is_region_memory(entry->pa, entry->size))
+		return false;
+	for (; va < end && entry->pa < direct_map_phys_end(); va = alias.va + alias.size)
+		if (pgtable_query(va, &alias) && alias.prot & PROT_WRITE)
+			return false;
+	return true;
+}
+
 static void check_permissions(struct check *check, const struct pt_entry *entry)
 {
 	bool in_text = entry->va >= (uintptr_t)image_start &&
@@ -60,7 +80,7 @@ static void check_permissions(struct check *check, const struct pt_entry *entry)
 
 	if ((entry->prot & PROT_WRITE) && (entry->prot & PROT_EXEC))
 		fault(check, entry, "writable and executable");
-	else if ((entry->prot & PROT_EXEC) && !in_text)
+	else if ((entry->prot & PROT_EXEC) && !in_text && !is_proper_code(entry))
 		fault(check, entry, "executable outside the text");
 	if (entry->prot & PROT_USER)
 		fault(check, entry, "open to user code");
@@ -90,6 +110,32 @@ static void check_direct_map_leaf(struct check *check, const struct pt_entry *en
 		fault(check, entry, "writable alias of text or read-only data");
 }
 
+/* W7: one of a pair of types is not plain RAM, so runs of other types are all that needs a look. */
+static void check_special(struct check *check)
+{
+	struct pt_entry other;
+
+	if (check->special.size && pgtable_find_other_type(check->special.pa, check->special.size,
+							   check->special.prot, &other))
+		fault(check, &check->special,
+		      "a frame of it is mapped with another memory type too");
+	check->special.size = 0;
+}
+
+static void note_special(struct check *check, const struct pt_entry *entry)
+{
+	struct pt_entry *run = &check->special;
+
+	if (run->size && entry->va == run->va + run->size && entry->pa == run->pa + run->size &&
+	    ((entry->prot ^ run->prot) & PROT_TYPE_MASK) == 0) {
+		run->size += entry->size;
+		return;
+	}
+	check_special(check);
+	if ((entry->prot & PROT_TYPE_MASK) != PROT_RAM)
+		*run = *entry;
+}
+
 static bool check_leaf(const struct pt_entry *entry, void *context)
 {
 	struct check *check = context;
@@ -105,6 +151,7 @@ static bool check_leaf(const struct pt_entry *entry, void *context)
 		check_image_leaf(check, entry);
 	if (region == REGION_DIRECT_MAP)
 		check_direct_map_leaf(check, entry);
+	note_special(check, entry);
 	return true;
 }
 
@@ -165,6 +212,7 @@ bool pgtable_check(void)
 	struct check check = {0};
 
 	pgtable_for_each(check_leaf, &check);
+	check_special(&check);
 	check_below_regions(&check);
 	check_nomap(&check);
 	check_fixmap_ends(&check);

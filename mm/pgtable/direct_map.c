@@ -30,7 +30,8 @@
  *		instructions a leaf: with leaves of 1 GiB 4 TiB are 8 tables and 4096 leaves.
  * FLOOR	pgtable. Needs memblock and the fixmap.
  * LINUX	arch/x86/mm/init.c: init_mem_mapping(); arch/arm64/mm/mmu.c: map_mem(). There
- *		large leaves are split when permissions change (set_memory_ro, cpa).
+ *		large leaves are split when permissions change (set_memory_ro, cpa); here too, where the CPU allows
+ *		it (mm/set_memory.h), else rodata=full maps small leaves from the start.
  */
 #include <mm/direct_map.h>
 
@@ -41,6 +42,7 @@
 #include <lib/cmdline.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
+#include <lib/string.h>
 #include <mm/early.h>
 #include <mm/fixmap.h>
 #include <mm/memblock.h>
@@ -50,6 +52,7 @@
 
 static phys_addr_t phys_end;
 static bool small_leaves; /* 4 KiB each: pages will be taken out */
+static bool change_later; /* 4 KiB each: permissions of any page may change */
 
 /* Zeroed through a window: not even the part of the map that is done can be used before the rest. */
 static phys_addr_t table_from_early(const struct pt_source *source)
@@ -76,12 +79,17 @@ struct piece {
 
 #define NR_PIECES 4
 
+unsigned int direct_map_max_level(void)
+{
+	return small_leaves || change_later ? 0 : arch_pt_levels() - 1;
+}
+
 static void find_pieces(struct piece pieces[NR_PIECES])
 {
 	phys_addr_t image = arch_image_to_phys(image_start);
 	phys_addr_t rodata = image + (phys_addr_t)(rodata_end - image_start);
 	phys_addr_t end = image + (phys_addr_t)(image_end - image_start);
-	unsigned int largest = small_leaves ? 0 : arch_pt_levels() - 1;
+	unsigned int largest = direct_map_max_level();
 
 	/* The first ends at the image: large leaves fit up to the image's first unit. */
 	pieces[0] = (struct piece){image, PROT_KERNEL_RW, largest};
@@ -122,12 +130,26 @@ static void map_region(const struct memblock_region *region, const struct piece 
 	}
 }
 
+/* rodata=full: set_memory_*() must work on every page, on a CPU too that splits no leaf in use. (Linux: arm64's rodata_full) */
+static bool wants_small_leaves(void)
+{
+	char word[8];
+
+	if (cmdline_value("rodata", word, sizeof(word)) < 0)
+		return false;
+	if (!strcmp(word, "full"))
+		return true;
+	pr_warn("rodata=%s: full is all that can be said", word);
+	return false;
+}
+
 void direct_map_init(void)
 {
 	struct piece pieces[NR_PIECES];
 	unsigned long i;
 
 	small_leaves = cmdline_switch("debug_pagealloc", false);
+	change_later = wants_small_leaves();
 	find_pieces(pieces);
 	for (i = 0; i < memblock.memory.cnt; i++)
 		if (!(memblock.memory.regions[i].flags & MEMBLOCK_NOMAP))

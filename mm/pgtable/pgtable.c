@@ -44,6 +44,7 @@
  */
 #include <mm/pgtable.h>
 
+#include <arch/memory.h>
 #include <arch/tlb.h>
 #include <lib/check.h>
 #include <lib/errno.h>
@@ -323,6 +324,26 @@ bool pgtable_query(uintptr_t va, struct pt_entry *entry)
 	}
 	entry_describe(entry, pte, va, level);
 	return entry->kind == PTE_LEAF;
+}
+
+unsigned int pgtable_walk(uintptr_t va, struct pt_step step[PT_MAX_LEVELS])
+{
+	phys_addr_t pa = arch_image_to_phys(arch_kernel_root());
+	unsigned int level = pt_root_level(), nr = 0;
+	const pte_t *table = arch_kernel_root();
+
+	if (!kernel_range_has(va))
+		return 0;
+	for (;; level--) {
+		unsigned int index = level_index(va, level);
+		pte_t pte = {READ_ONCE(table[index].value)};
+
+		step[nr++] = (struct pt_step){pa, level, index, pte};
+		if (arch_pte_kind(pte, level) != PTE_TABLE)
+			return nr;
+		pa = arch_pte_phys(pte, level);
+		table = pt_table_below(pte, level);
+	}
 }
 
 struct visit_walk {

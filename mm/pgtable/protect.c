@@ -91,8 +91,8 @@ static unsigned int change_batch(struct change_walk *walk, pte_t *table, unsigne
 		if (old.value == leaf[i].value)
 			continue;
 		arch_pte_set(&table[index + i], leaf[i]);
-		span_add(was_broken ? &walk->made : &walk->weakened,
-			 first + i * level_size(level), level_size(level));
+		span_add(was_broken ? &walk->made : &walk->weakened, first + i * level_size(level),
+			 level_size(level));
 	}
 	return nr;
 }

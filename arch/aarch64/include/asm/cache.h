@@ -46,3 +46,12 @@ static inline void arch_cache_inval(uintptr_t va, size_t size)
 		asm volatile("dc ivac, %0" : : "r"(line) : "memory");
 	asm volatile("dsb sy" : : : "memory");
 }
+
+static inline void arch_cache_flush(uintptr_t va, size_t size)
+{
+	size_t step = cache_step();
+
+	for (uintptr_t line = va & ~(step - 1); line < va + size; line += step)
+		asm volatile("dc civac, %0" : : "r"(line) : "memory");
+	asm volatile("dsb sy" : : : "memory");
+}
