@@ -51,6 +51,7 @@ test_src += tests/mm/pgtable/pgtable_test.c
 test_src += tests/mm/pgtable/fixmap_test.c
 test_src += tests/mm/pgtable/early_ioremap_test.c
 test_src += tests/mm/pgtable/direct_map_test.c
+test_src += tests/mm/pgtable/merge_test.c tests/mm/page/set_memory_test.c
 test_src += tests/mm/pgtable/check_test.c
 test_src += tests/mm/pgtable/lint_test.c
 test_src += tests/mm/percpu_test.c tests/mm/percpu_alloc_test.c

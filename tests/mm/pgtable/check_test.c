@@ -8,6 +8,7 @@
 #include <arch/tlb.h>
 #include <lib/ktest.h>
 #include <lib/sections.h>
+#include <mm/init.h>
 
 #include "table_source.h"
 
@@ -129,4 +130,47 @@ KTEST(pgtable_check, W5_sees_what_is_no_memory_in_the_direct_map)
 KTEST(pgtable_check, W6_sees_what_lies_below_the_fixmaps_last_slot)
 {
 	expect_fault(arch_region_base(REGION_FIXMAP), scratch_pa(), PROT_KERNEL_RO);
+}
+
+/* RAM that the direct map has cached, a second time as device memory. */
+KTEST(pgtable_check, W7_sees_a_frame_of_memory_with_two_types)
+{
+	expect_fault(scratch_va(), memblock_start_of_DRAM() + MiB, PROT_KERNEL_DEVICE);
+}
+
+/* What is in no direct map: the device behind one address uncached, behind the other gathered. */
+KTEST(pgtable_check, W7_sees_a_device_with_two_types)
+{
+	struct table_source tables = TABLE_SOURCE;
+	phys_addr_t pa = ALIGN_UP(memblock_end_of_DRAM(), GiB) + GiB;
+
+	ASSERT_TEST(!pgtable_map(&tables.source, scratch_va(), pa, 4 * PAGE_SIZE,
+				 PROT_KERNEL_DEVICE, 0));
+	expect_fault(scratch_va() + GiB, pa + 2 * PAGE_SIZE, PROT_GLOBAL | PROT_WRITE | PROT_WC);
+	EXPECT_EQ(pgtable_unmap(&tables.source, scratch_va(), 4 * PAGE_SIZE), 0);
+	EXPECT_EQ(tables.live, 0);
+}
+
+/* The same, and a second line of ptdump says where. */
+KTEST(pgtable_check, W7_is_marked_in_the_dump)
+{
+	struct table_source tables = TABLE_SOURCE;
+	static char text[64 * 1024];
+	struct text_buffer buffer;
+	struct seq_file file = {.sink = &buffer.sink};
+
+	text_buffer_init(&buffer, text, sizeof(text));
+	mm_report_ptdump(&file);
+	EXPECT_FALSE(strstr(text, "TWO MEMORY TYPES"));
+	EXPECT_TRUE(
+		strstr(text, "\n0 ranges have a frame that is mapped with another memory type"));
+	ASSERT_TEST(!pgtable_map(&tables.source, scratch_va(), memblock_start_of_DRAM() + MiB,
+				 PAGE_SIZE, PROT_GLOBAL | PROT_WRITE | PROT_WC, 0));
+	text_buffer_init(&buffer, text, sizeof(text));
+	mm_report_ptdump(&file);
+	EXPECT_TRUE(strstr(text, "is also mapped as RAM, at"));
+	EXPECT_TRUE(strstr(text, "<- TWO MEMORY TYPES"));
+	EXPECT_TRUE(strstr(text, "\n1 ranges have a frame"));
+	EXPECT_EQ(pgtable_unmap(&tables.source, scratch_va(), PAGE_SIZE), 0);
+	EXPECT_EQ(tables.live, 0);
 }
