@@ -31,6 +31,7 @@
 #include <lib/firmware/fdt.h>
 #include <lib/firmware/multiboot2.h>
 #include <lib/firmware/pvh.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/random.h>
 #include <lib/string.h>
@@ -60,7 +61,7 @@ static _Noreturn void stop(const struct boot_info *boot, const char *reason)
 }
 
 /* Borrow [pa, pa+size); NULL after a message when that cannot be. */
-static const void *borrow(phys_addr_t pa, size_t size, const char *what)
+static __init const void *borrow(phys_addr_t pa, size_t size, const char *what)
 {
 	const void *bytes = pa ? early_memremap(pa, size) : NULL;
 
@@ -70,7 +71,7 @@ static const void *borrow(phys_addr_t pa, size_t size, const char *what)
 	return bytes;
 }
 
-static void copy_command_line(struct boot_info *boot, phys_addr_t pa)
+static __init void copy_command_line(struct boot_info *boot, phys_addr_t pa)
 {
 	size_t size = COMMAND_LINE_SIZE, length;
 	const char *text;
@@ -92,7 +93,7 @@ static void copy_command_line(struct boot_info *boot, phys_addr_t pa)
 	boot_info_reserve(boot, pa, length + 1, SOURCE_PVH, false, "command line");
 }
 
-static void read_pvh_map(struct boot_info *boot, const struct pvh_start_info *start)
+static __init void read_pvh_map(struct boot_info *boot, const struct pvh_start_info *start)
 {
 	uint32_t done = 0;
 
@@ -112,7 +113,7 @@ static void read_pvh_map(struct boot_info *boot, const struct pvh_start_info *st
 			  SOURCE_PVH, false, "memory map");
 }
 
-static void read_pvh_modules(struct boot_info *boot, const struct pvh_start_info *start)
+static __init void read_pvh_modules(struct boot_info *boot, const struct pvh_start_info *start)
 {
 	const void *bytes;
 
@@ -131,7 +132,8 @@ static void read_pvh_modules(struct boot_info *boot, const struct pvh_start_info
 }
 
 /* What lies in RAM that the map calls usable would be given away. */
-static void reserve_table(struct boot_info *boot, phys_addr_t pa, size_t size, const char *name)
+static __init void reserve_table(struct boot_info *boot, phys_addr_t pa, size_t size,
+				 const char *name)
 {
 	if (boot_info_is_usable(boot, pa, pa + size))
 		boot_info_reserve(boot, pa, size, SOURCE_ACPI, false, name);
@@ -151,8 +153,8 @@ struct acpi_table {
 	size_t length; /* 0: there is none */
 };
 
-static void parse_table(struct boot_info *boot, const struct acpi_table *table,
-			const struct acpi_parser *parser)
+static __init void parse_table(struct boot_info *boot, const struct acpi_table *table,
+			       const struct acpi_parser *parser)
 {
 	const void *bytes;
 
@@ -166,7 +168,7 @@ static void parse_table(struct boot_info *boot, const struct acpi_table *table,
 }
 
 /* Reserves a table, and remembers it if there is a parser for it: the first of its kind. */
-static void find_table(struct boot_info *boot, phys_addr_t pa, struct acpi_table *found)
+static __init void find_table(struct boot_info *boot, phys_addr_t pa, struct acpi_table *found)
 {
 	const void *header = borrow(pa, ACPI_HEADER_SIZE, "an ACPI table");
 	char name[] = "ACPI ....";
@@ -194,8 +196,8 @@ static void find_table(struct boot_info *boot, phys_addr_t pa, struct acpi_table
 	reserve_table(boot, pa, (size_t)length, name);
 }
 
-static void read_tables(struct boot_info *boot, const void *root, size_t length,
-			unsigned int entry_size)
+static __init void read_tables(struct boot_info *boot, const void *root, size_t length,
+			       unsigned int entry_size)
 {
 	struct acpi_table found[ARRAY_SIZE(acpi_parsers)] = {{0}};
 	unsigned int nr = acpi_root_count(root, length, entry_size);
@@ -214,7 +216,7 @@ static void read_tables(struct boot_info *boot, const void *root, size_t length,
 }
 
 /* Each table that a valid RSDT or XSDT lists. */
-static void read_root(struct boot_info *boot, const struct acpi_roots *roots)
+static __init void read_root(struct boot_info *boot, const struct acpi_roots *roots)
 {
 	const void *bytes = borrow(roots->root_pa, ACPI_HEADER_SIZE, "the ACPI root table");
 	long length;
@@ -240,7 +242,7 @@ static void read_root(struct boot_info *boot, const struct acpi_roots *roots)
 }
 
 /* Where in [pa, pa+size) an RSDP lies, or 0. */
-static phys_addr_t search_rsdp(phys_addr_t pa, size_t size)
+static __init phys_addr_t search_rsdp(phys_addr_t pa, size_t size)
 {
 	const void *bytes = borrow(pa, size, "the firmware's memory");
 	long offset;
@@ -252,7 +254,7 @@ static phys_addr_t search_rsdp(phys_addr_t pa, size_t size)
 	return offset < 0 ? 0 : pa + (phys_addr_t)offset;
 }
 
-static uint16_t bios_word(phys_addr_t pa)
+static __init uint16_t bios_word(phys_addr_t pa)
 {
 	const void *bytes = borrow(pa, 2, "the BIOS data area");
 	uint16_t word;
@@ -265,7 +267,7 @@ static uint16_t bios_word(phys_addr_t pa)
 }
 
 /* A PC's firmware that was not asked keeps the RSDP in the first KiB of its data area or in its ROM. */
-static phys_addr_t find_rsdp(void)
+static __init phys_addr_t find_rsdp(void)
 {
 	phys_addr_t ebda = (phys_addr_t)bios_word(BIOS_EBDA_PA) << 4, found = 0;
 
@@ -275,7 +277,7 @@ static phys_addr_t find_rsdp(void)
 }
 
 /* The root table, by the copy of the RSDP that a multiboot2 loader made or by the RSDP itself. */
-static bool find_root(struct boot_info *boot, struct acpi_roots *roots)
+static __init bool find_root(struct boot_info *boot, struct acpi_roots *roots)
 {
 	const void *bytes;
 	int error;
@@ -302,7 +304,7 @@ static bool find_root(struct boot_info *boot, struct acpi_roots *roots)
 	return true;
 }
 
-static void read_acpi(struct boot_info *boot)
+static __init void read_acpi(struct boot_info *boot)
 {
 	struct acpi_roots roots;
 
@@ -322,7 +324,7 @@ static bool port_has_uart(uint16_t port)
 }
 
 /* ACPI named no console: the BIOS may have counted a serial port, else the usual place is tried. */
-static void find_pc_uart(struct boot_info *boot)
+static __init void find_pc_uart(struct boot_info *boot)
 {
 	struct boot_uart uart = {UART_16550, true, COM1_PORT, 0, 1, SOURCE_BIOS};
 	uint16_t port;
@@ -340,7 +342,7 @@ static void find_pc_uart(struct boot_info *boot)
 }
 
 /* Other CPUs of a PC start in real mode: their first page lies below 1 MiB and clear of what is there. */
-static void reserve_trampoline(struct boot_info *boot)
+static __init void reserve_trampoline(struct boot_info *boot)
 {
 	for (phys_addr_t pa = TRAMPOLINE_PA; pa < 0x80000; pa += 0x1000) {
 		bool taken = false;
@@ -357,12 +359,12 @@ static void reserve_trampoline(struct boot_info *boot)
 }
 
 /* What lies on our own image was overwritten when .bss was cleared, or will be. */
-static bool on_the_image(const struct boot_info *boot, phys_addr_t start, phys_addr_t end)
+static __init bool on_the_image(const struct boot_info *boot, phys_addr_t start, phys_addr_t end)
 {
 	return start < boot->image_end && boot->image_start < end;
 }
 
-static enum boot_source initrd_source(enum boot_protocol protocol)
+static __init enum boot_source initrd_source(enum boot_protocol protocol)
 {
 	switch (protocol) {
 	case BOOT_FDT:
@@ -374,7 +376,7 @@ static enum boot_source initrd_source(enum boot_protocol protocol)
 	}
 }
 
-static void reserve_initrd(struct boot_info *boot)
+static __init void reserve_initrd(struct boot_info *boot)
 {
 	if (!boot->initrd_end)
 		return;
@@ -388,7 +390,7 @@ static void reserve_initrd(struct boot_info *boot)
 			  initrd_source(boot->protocol), false, "initrd");
 }
 
-static void read_pvh(struct boot_info *boot)
+static __init void read_pvh(struct boot_info *boot)
 {
 	struct pvh_start_info start;
 	const void *bytes = borrow(boot->info_pa, PVH_START_INFO_SIZE, "the PVH start info");
@@ -405,7 +407,7 @@ static void read_pvh(struct boot_info *boot)
 }
 
 /* Where pixels go is rarely in RAM; if it is, it is not for us to give away. */
-static void reserve_framebuffer(struct boot_info *boot)
+static __init void reserve_framebuffer(struct boot_info *boot)
 {
 	const struct boot_framebuffer *framebuffer = &boot->framebuffer;
 	phys_addr_t size = (phys_addr_t)framebuffer->pitch * framebuffer->height;
@@ -420,7 +422,7 @@ static void reserve_framebuffer(struct boot_info *boot)
 				  "framebuffer");
 }
 
-static void read_multiboot2(struct boot_info *boot)
+static __init void read_multiboot2(struct boot_info *boot)
 {
 	const void *bytes = borrow(boot->info_pa, MULTIBOOT2_HEADER_SIZE, "the multiboot2 block");
 	long size;
@@ -442,7 +444,7 @@ static void read_multiboot2(struct boot_info *boot)
 	reserve_framebuffer(boot);
 }
 
-static void read_pc(struct boot_info *boot)
+static __init void read_pc(struct boot_info *boot)
 {
 	read_acpi(boot);
 	find_pc_uart(boot);
@@ -450,7 +452,7 @@ static void read_pc(struct boot_info *boot)
 }
 
 /* Randomness that the loader drew for us. */
-static void add_seed(const struct fdt *fdt, size_t chosen, const char *name)
+static __init void add_seed(const struct fdt *fdt, size_t chosen, const char *name)
 {
 	size_t length;
 	const void *seed = fdt_node_property(fdt, chosen, name, &length);
@@ -459,7 +461,7 @@ static void add_seed(const struct fdt *fdt, size_t chosen, const char *name)
 		random_add_seed(seed, length);
 }
 
-static bool is_device_tree(phys_addr_t pa)
+static __init bool is_device_tree(phys_addr_t pa)
 {
 	const void *header = pa ? early_memremap(pa, FDT_HEADER_SIZE) : NULL;
 	bool good;
@@ -475,7 +477,7 @@ static bool is_device_tree(phys_addr_t pa)
  * Nobody said where the tree is: QEMU leaves it where RAM starts when no loader runs. That is a multiple of 1 GiB,
  * or right below us.
  */
-static phys_addr_t find_device_tree(const struct boot_info *boot)
+static __init phys_addr_t find_device_tree(const struct boot_info *boot)
 {
 	phys_addr_t gigabyte = ALIGN_DOWN(boot->image_start, GiB);
 	phys_addr_t below = boot->image_start - min(boot->image_start, 2 * MiB);
@@ -486,7 +488,7 @@ static phys_addr_t find_device_tree(const struct boot_info *boot)
 }
 
 /* With us in EL3 there is no firmware for PSCI to call, whatever the tree says. */
-static void forget_psci(struct boot_info *boot)
+static __init void forget_psci(struct boot_info *boot)
 {
 	boot->psci = PSCI_NONE;
 	for (unsigned int i = 0; i < boot->nr_cpus; i++)
@@ -494,14 +496,14 @@ static void forget_psci(struct boot_info *boot)
 			boot->cpu[i].method = CPU_METHOD_NONE;
 }
 
-static const void *borrow_header(struct boot_info *boot)
+static __init const void *borrow_header(struct boot_info *boot)
 {
 	if (boot->info_pa == 0)
 		boot->info_pa = find_device_tree(boot);
 	return borrow(boot->info_pa, FDT_HEADER_SIZE, "the device tree");
 }
 
-static void read_device_tree(struct boot_info *boot)
+static __init void read_device_tree(struct boot_info *boot)
 {
 	const void *header = borrow_header(boot);
 	const void *bytes;
@@ -531,7 +533,7 @@ static void read_device_tree(struct boot_info *boot)
 	early_memunmap(bytes, (size_t)used);
 }
 
-static void say_interrupts(const struct boot_info *boot)
+static __init void say_interrupts(const struct boot_info *boot)
 {
 	const struct boot_interrupts *interrupts = &boot->interrupts;
 
@@ -559,7 +561,7 @@ static void say_interrupts(const struct boot_info *boot)
 	}
 }
 
-void firmware_read(struct boot_info *boot)
+__init void firmware_read(struct boot_info *boot)
 {
 	boot_info_reserve(boot, boot->image_start, boot->image_end - boot->image_start,
 			  SOURCE_KERNEL, false, "kernel image");

@@ -18,6 +18,7 @@
 #include <lib/check.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/ktest.h>
 #include <lib/printk.h>
 #include <lib/report.h>
@@ -50,7 +51,7 @@ uint64_t boot_cycles_to_prompt(void)
 	return cycles_to_prompt;
 }
 
-static void set_log_level(void)
+static __init void set_log_level(void)
 {
 	char level[4];
 
@@ -63,7 +64,7 @@ static void set_log_level(void)
 		pr_warn("loglevel=%s: a digit from 0 to 7 is wanted", level);
 }
 
-static void set_report_policy(void)
+static __init void set_report_policy(void)
 {
 	char policy[8];
 
@@ -77,7 +78,7 @@ static void set_report_policy(void)
 		pr_warn("corrupt=%s: panic or repair is wanted", policy);
 }
 
-static void set_nodes(struct boot_info *boot)
+static __init void set_nodes(struct boot_info *boot)
 {
 	char text[32];
 	uint64_t limit = BOOT_RANGE_END;
@@ -88,7 +89,7 @@ static void set_nodes(struct boot_info *boot)
 	boot_nodes_fake(boot, text, limit);
 }
 
-static const char *protocol_name(enum boot_protocol protocol)
+static __init const char *protocol_name(enum boot_protocol protocol)
 {
 	switch (protocol) {
 	case BOOT_PVH:
@@ -102,7 +103,7 @@ static const char *protocol_name(enum boot_protocol protocol)
 	}
 }
 
-static void say_hello(const struct boot_info *boot)
+static __init void say_hello(const struct boot_info *boot)
 {
 	pr_info("Loam, %s allocator, %s profile%s; booted through %s%s%s", CONFIG_SLAB_NAME,
 		CONFIG_PROFILE_NAME, CONFIG_TESTS ? "" : " without tests",
@@ -113,7 +114,7 @@ static void say_hello(const struct boot_info *boot)
 }
 
 /* The others are found and listed; they stay where the firmware left them. */
-static void say_cpus(const struct boot_info *boot)
+static __init void say_cpus(const struct boot_info *boot)
 {
 	unsigned int enabled = 0;
 
@@ -131,7 +132,7 @@ static void say_cpus(const struct boot_info *boot)
 }
 
 /* A static stack is the upper part of its block; what lies below is unmapped, as under the boot stack. */
-static void guard_task_stacks(void)
+static __init void guard_task_stacks(void)
 {
 	uintptr_t block = ALIGN_UP((uintptr_t)task_stacks_start, TASK_STACK_BLOCK);
 
@@ -179,7 +180,7 @@ void ksecondary(void)
 	smp_cpu_loop();
 }
 
-void kmain(struct boot_info *boot)
+__ref void kmain(struct boot_info *boot)
 {
 	stack_guard_init();
 	boot_info = boot;
@@ -201,6 +202,7 @@ void kmain(struct boot_info *boot)
 	smp_start_others(boot->nr_cpus);
 
 	say_cpus(boot);
+	mm_boot_is_over();
 	cycles_to_prompt = arch_cycles() - arch_boot_cycles();
 	run_tests_if_asked();
 	run_commands_if_asked();

@@ -13,6 +13,7 @@
 #include <lib/clock.h>
 
 #include <arch/cpu.h>
+#include <lib/init.h>
 #include <lib/sched.h>
 
 #define TICK_NS (1000000000UL / CLOCK_HZ)
@@ -32,7 +33,7 @@ bool clock_exists(void)
 	return clock && event;
 }
 
-const char *clock_name(void)
+__init const char *clock_name(void)
 {
 	return event ? event->name : "none";
 }
@@ -69,13 +70,13 @@ static void arm_next(void)
 		event->arm(next > now ? next - now : 1);
 }
 
-void clock_source_register(const struct clock_source *source)
+__init void clock_source_register(const struct clock_source *source)
 {
 	clock = source;
 	clock_start = source->nanoseconds();
 }
 
-void clock_event_register(const struct clock_event *device)
+__init void clock_event_register(const struct clock_event *device)
 {
 	unsigned long flags = arch_irq_save();
 
@@ -102,7 +103,7 @@ void clock_interrupt(void)
 	arm_next();
 }
 
-bool clock_event_try(void)
+__init bool clock_event_try(void)
 {
 	unsigned long before = READ_ONCE(interrupts);
 	uint64_t start = clock_ns();

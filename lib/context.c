@@ -8,6 +8,7 @@
  */
 #include <lib/context.h>
 
+#include <lib/init.h>
 #include <lib/report.h>
 #include <lib/spinlock.h>
 
@@ -39,7 +40,7 @@ void might_sleep_report(void)
 	report_close();
 }
 
-void context_boot_done(void)
+__init void context_boot_done(void)
 {
 	WRITE_ONCE(context_rules_hold, true);
 }

@@ -13,6 +13,7 @@
  * FLOOR	lib; drivers/irq registers the controller.
  * LINUX	kernel/irq/: irq_desc, irqaction, handle_irq_event(), note_interrupt().
  */
+#include <lib/init.h>
 #include <lib/irq.h>
 
 #include <arch/cpu.h>
@@ -28,7 +29,7 @@ static struct irq_action *actions;
 static DEFINE_SPINLOCK(actions_lock, LOCK_RANK_IRQ);
 static unsigned long spurious, unknown;
 
-void irq_controller_register(const struct irq_controller *new_controller)
+__init void irq_controller_register(const struct irq_controller *new_controller)
 {
 	controller = new_controller;
 }

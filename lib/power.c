@@ -2,6 +2,7 @@
 /*
  * power.c - remember who can switch the machine off.
  */
+#include <lib/init.h>
 #include <lib/power.h>
 
 #include <lib/types.h>
@@ -9,7 +10,7 @@
 static void (*driver_off)(void);
 static void (*driver_restart)(void);
 
-void power_register(void (*off)(void), void (*restart)(void))
+__init void power_register(void (*off)(void), void (*restart)(void))
 {
 	driver_off = off;
 	driver_restart = restart;

@@ -4,6 +4,7 @@
  *
  * LINUX	kernel/smp.c: on_each_cpu(); kernel/stop_machine.c waits for the same moment on all CPUs, we do not.
  */
+#include <lib/init.h>
 #include <lib/smp.h>
 
 #include <arch/cpu.h>
@@ -61,7 +62,7 @@ bool smp_work_is_under_way(void)
 	return __atomic_load_n(&working, __ATOMIC_ACQUIRE);
 }
 
-void smp_start_others(unsigned int nr)
+__init void smp_start_others(unsigned int nr)
 {
 	for (unsigned int cpu = 1; cpu < nr; cpu++) {
 		if (arch_cpu_start(cpu) != 0)

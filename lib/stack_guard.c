@@ -9,6 +9,7 @@
  *
  * LINUX	kernel/panic.c: __stack_chk_fail(); there the guard of x86 is per CPU and task.
  */
+#include <lib/init.h>
 #include <lib/stack_guard.h>
 
 #include <lib/check.h>
@@ -17,7 +18,7 @@
 uintptr_t __stack_chk_guard = 0x5ac3d2e1f0a79600UL;
 _Noreturn void __stack_chk_fail(void);
 
-void stack_guard_init(void)
+__init void stack_guard_init(void)
 {
 	__stack_chk_guard = (uintptr_t)random_u64() & ~(uintptr_t)0xff;
 }

@@ -11,5 +11,5 @@ src += mm/slab/cache_shrinker.c mm/slab/kmalloc_family.c mm/slab/mempool.c mm/sl
 src += mm/slab/kmem_cache.c mm/slab/$(SLAB).c $(wildcard mm/slab/$(SLAB)_*.c) mm/slab/kmalloc.c mm/slab/misuse.c mm/slab/debug.c mm/slab/debug_report.c mm/slab/debug_flags.c
 src += mm/page/page_run.c
 src += mm/virt/va_space.c mm/virt/vm_range.c mm/virt/vm_block.c mm/virt/vm_area.c mm/virt/vm_pages.c mm/virt/vmalloc.c mm/virt/vm_check.c mm/virt/resource.c mm/virt/ioremap.c mm/virt/io_copy.c mm/virt/devm_io.c mm/virt/kmap.c
-src += mm/init.c mm/verify.c mm/report.c mm/report_pages.c mm/report_oom.c mm/memmap.c mm/describe.c
+src += mm/init.c mm/initmem.c mm/verify.c mm/report.c mm/report_pages.c mm/report_oom.c mm/memmap.c mm/describe.c
 src += mm/report_ptdump.c mm/report_walk.c mm/report_owner.c mm/report_vmstat.c mm/report_zones.c

@@ -45,6 +45,12 @@ static const char *image_part(uintptr_t address)
 {
 	if (within(address, text_start, text_end))
 		return "kernel image, text";
+	if (within(address, init_text_start, init_text_end))
+		return "kernel image, code that only the boot runs";
+	if (within(address, init_data_start, init_data_end))
+		return "kernel image, data that only the boot uses";
+	if (within(address, ro_after_init_start, ro_after_init_end))
+		return "kernel image, data that only the boot writes";
 	if (within(address, rodata_start, rodata_end))
 		return "kernel image, read-only data";
 	if (within(address, data_start, data_end))
@@ -74,6 +80,11 @@ bool mm_explain_fault(uintptr_t address, char *text, size_t size)
 
 	if (page_debug_explain_fault(address, text, size))
 		return true;
+	if (within(address, init_text_start, init_text_end) ||
+	    within(address, init_data_start, init_data_end)) {
+		snprintf(text, size, "only the boot used it, and its memory was given back");
+		return true;
+	}
 	text_buffer_init(&buffer, text, size);
 	if (!vmalloc_describe(address, &file))
 		return false;

@@ -17,6 +17,7 @@
 #include <mm/init.h>
 
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/last_words.h>
 #include <lib/printk.h>
 #include <mm/bootmem.h>
@@ -63,7 +64,7 @@ static void log_lines_emit(struct text_sink *sink, const char *text, size_t leng
 	}
 }
 
-static void say_handover(void)
+static __init void say_handover(void)
 {
 	struct log_lines log = {.sink.emit = log_lines_emit};
 	struct seq_file file = {.sink = &log.sink};
@@ -72,7 +73,7 @@ static void say_handover(void)
 }
 
 /* Early memory ends, the buddy begins: every page changes hands exactly once. */
-static void hand_over(void)
+static __init void hand_over(void)
 {
 	handover.memory = memblock_phys_mem_size();
 	handover.reserved = memblock_reserved_size();
@@ -109,7 +110,7 @@ static void last_words_emit(struct text_sink *sink, const char *text, size_t len
 }
 
 /* They go to the console alone: in the log they would be the next boot's last words as well. */
-static void keep_last_words(void *memory)
+static __init void keep_last_words(void *memory)
 {
 	struct old_words old = {.sink.emit = old_words_emit};
 	struct text_sink kept = {.emit = last_words_emit};
@@ -120,7 +121,7 @@ static void keep_last_words(void *memory)
 	printk_dump(&kept, 0);
 }
 
-static unsigned int nr_caches(void)
+static __init unsigned int nr_caches(void)
 {
 	unsigned int count = 0;
 
@@ -130,7 +131,7 @@ static unsigned int nr_caches(void)
 	return count;
 }
 
-void mm_init(const struct boot_info *boot)
+__init void mm_init(const struct boot_info *boot)
 {
 	unsigned int nr_cpus = max(boot->nr_cpus, 1U);
 	phys_addr_t last_words_pa;

@@ -25,9 +25,9 @@
  *	one 2 MiB leaf, read and execute	kernel_level0[4]: 4 * 512 pages, 8 MiB
  *
  *	image_start  | .boot   header, this code	read
- *	text_start   | .text				read, execute
+ *	text_start   | .text .init.text			read, execute
  *	rodata_start | .rodata				read
- *	data_start   | .data .bss			read, write
+ *	init_data_start | .init.data .ro_after_init .data .bss	read, write
  *		     |   boot_stacks: two guard pages	nothing
  *	image_end
  *
@@ -252,8 +252,8 @@ in_el1:
 	adrp	x24, kernel_level0
 	map	image_start, text_start, DESC_KERNEL_RO
 	map	text_start, rodata_start, DESC_KERNEL_RX
-	map	rodata_start, data_start, DESC_KERNEL_RO
-	map	data_start, image_end, DESC_KERNEL_RW
+	map	rodata_start, init_data_start, DESC_KERNEL_RO
+	map	init_data_start, image_end, DESC_KERNEL_RW
 	unmap	overflow_guard
 	unmap	boot_guard
 

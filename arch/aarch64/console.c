@@ -3,8 +3,9 @@
  * console.c - no last resort: every device of this port must be found in the device tree and mapped first.
  */
 #include <arch/console.h>
+#include <lib/init.h>
 
-bool arch_has_console(void)
+__init bool arch_has_console(void)
 {
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <asm/boot.h>
 #include <asm/descriptor.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/printf.h>
 
 bool cpu_has_cycle_counter;
@@ -25,7 +26,7 @@ static const struct {
 };
 
 /* ID_AA64MMFR1_EL1.PAN: Privileged Access Never, from Armv8.1 on. */
-static bool cpu_implements_pan(void)
+static __init bool cpu_implements_pan(void)
 {
 	return sysreg_field(SYSREG_READ(id_aa64mmfr1_el1), 20) != 0;
 }
@@ -37,14 +38,14 @@ static bool cpu_implements_rndr(void)
 }
 
 /* The kernel may not touch user memory by accident: now, and from each exception on. */
-static void pan_enable(void)
+static __init void pan_enable(void)
 {
 	SYSREG_WRITE(sctlr_el1, SYSREG_READ(sctlr_el1) & ~(uint64_t)SCTLR_SPAN);
 	isb();
 	asm volatile(".inst 0xd500419f" : : : "memory"); /* msr pan, #1: Armv8.1 syntax */
 }
 
-void cpu_init(uint64_t cycles, bool has_cycle_counter)
+__init void cpu_init(uint64_t cycles, bool has_cycle_counter)
 {
 	cpu_has_cycle_counter = has_cycle_counter;
 	boot_cycles = cycles;
@@ -113,7 +114,7 @@ uint64_t arch_random_seed(void)
 }
 
 /* The others stay where the firmware left them. */
-int arch_cpu_start(unsigned int cpu)
+__init int arch_cpu_start(unsigned int cpu)
 {
 	(void)cpu;
 	return -ENODEV;

@@ -8,6 +8,7 @@
 #include <arch/pgtable.h>
 #include <asm/boot.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/sections.h>
 
 /* Physical address of image_start, known when the loader has chosen it. */
@@ -15,7 +16,7 @@ static phys_addr_t image_pa;
 
 extern pte_t kernel_root[PT_ENTRIES]; /* boot.S */
 
-void memory_set_image(phys_addr_t image)
+__init void memory_set_image(phys_addr_t image)
 {
 	image_pa = image;
 }
@@ -55,7 +56,7 @@ phys_addr_t arch_direct_map_end(void)
 	return min(arch_phys_end(), (phys_addr_t)arch_region_size(REGION_DIRECT_MAP));
 }
 
-bool arch_low_megabyte_reserved(void)
+__init bool arch_low_megabyte_reserved(void)
 {
 	return false;
 }

@@ -7,6 +7,7 @@
 #include <arch/memory.h>
 #include <kernel/entry.h>
 #include <lib/firmware/boot_info.h>
+#include <lib/init.h>
 #include <lib/sections.h>
 
 struct boot_info boot_info;
@@ -15,13 +16,13 @@ struct boot_info boot_info;
  * The boot protocol: x0 is the device tree's address, a multiple of 8. 0, from a machine without a loader, is left to
  * kmain to search for, anything else to refuse.
  */
-static bool is_device_tree_address(phys_addr_t pa)
+static __init bool is_device_tree_address(phys_addr_t pa)
 {
 	return IS_ALIGNED(pa, 8) && pa < arch_phys_end();
 }
 
-void start(phys_addr_t device_tree, unsigned int entry_level, phys_addr_t image, uint64_t cycles,
-	   bool has_cycle_counter)
+__ref void start(phys_addr_t device_tree, unsigned int entry_level, phys_addr_t image,
+		 uint64_t cycles, bool has_cycle_counter)
 {
 	cpu_init(cycles, has_cycle_counter);
 	memory_set_image(image);

@@ -92,11 +92,11 @@ bool hosted_power_on(const char *model, const char *command_line)
 	if (machine == NULL)
 		return false;
 	os_memory_create(machine_memory_end(machine));
-	os_image_move(image_start, data_start, image_end, machine->image);
+	os_image_move(image_start, init_data_start, image_end, machine->image);
 	hosted_mmu_init();
-	map_image(text_start, text_end, PROT_KERNEL_RX);
+	map_image(text_start, init_text_end, PROT_KERNEL_RX);
 	map_image(rodata_start, rodata_end, PROT_KERNEL_RO);
-	map_image(data_start, data_end, PROT_KERNEL_RW);
+	map_image(init_data_start, data_end, PROT_KERNEL_RW);
 
 	boot.protocol = BOOT_HOSTED;
 	boot.image_start = machine->image;

@@ -14,6 +14,7 @@
 #include <kernel/entry.h>
 #include <lib/firmware/boot_info.h>
 #include <lib/firmware/pvh.h>
+#include <lib/init.h>
 #include <lib/sections.h>
 
 static_assert(LOADER_PVH == BOOT_PVH && LOADER_MULTIBOOT2 == BOOT_MULTIBOOT2,
@@ -40,7 +41,7 @@ uint64_t arch_boot_cycles(void)
 }
 
 /* Address 0 and all of the lower half, and the pages of .boot, are unmapped from here on. */
-static void cut_low_view(void)
+static __init void cut_low_view(void)
 {
 	size_t first = BOOT_VA / PAGE_SIZE;
 	size_t end = first + (size_t)(text_start - image_start) / PAGE_SIZE;
@@ -52,7 +53,7 @@ static void cut_low_view(void)
 	arch_tlb_flush_all();
 }
 
-void x86_start(void)
+__ref void x86_start(void)
 {
 	static struct boot_info info;
 

@@ -27,6 +27,7 @@
 #include <arch/smp.h>
 #include <asm/x86.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/string.h>
 
 #define LEAF1_ECX_RDRAND     (1U << 30)
@@ -63,7 +64,7 @@ unsigned int x86_max_leaf_level = 1;
 static unsigned int phys_bits = 36;
 static char features[112];
 
-static void add_feature(const char *text)
+static __init void add_feature(const char *text)
 {
 	size_t length = strlen(features);
 
@@ -71,7 +72,7 @@ static void add_feature(const char *text)
 }
 
 /* "QEMU Virtual CPU version 2.5+" out of three CPUID leaves, blanks at the ends dropped. */
-static void name_cpu(uint32_t last_leaf)
+static __init void name_cpu(uint32_t last_leaf)
 {
 	union {
 		struct x86_cpuid leaf[3];
@@ -92,7 +93,7 @@ static void name_cpu(uint32_t last_leaf)
 	add_feature(":");
 }
 
-static void find_limits(void)
+static __init void find_limits(void)
 {
 	uint32_t last_leaf = x86_cpuid(LEAF_EXTENDED_MAX, 0).eax;
 
@@ -103,7 +104,7 @@ static void find_limits(void)
 		x86_max_leaf_level = 2;
 }
 
-static void protect(void)
+static __init void protect(void)
 {
 	unsigned long cr4 = x86_read_cr4() | CR4_PGE;
 	struct x86_cpuid leaf = {0};
@@ -130,13 +131,13 @@ static void protect(void)
  * The firmware may have left the timer's interrupt on, at a vector that is the
  * double fault's in protected mode.
  */
-static void silence_legacy_interrupts(void)
+static __init void silence_legacy_interrupts(void)
 {
 	arch_port_write8(PIC_MASTER_MASK, 0xff);
 	arch_port_write8(PIC_SLAVE_MASK, 0xff);
 }
 
-void x86_cpu_init(void)
+__init void x86_cpu_init(void)
 {
 	silence_legacy_interrupts();
 	x86_write_msr(MSR_PAT, PAT_TYPES);
@@ -208,7 +209,7 @@ uint64_t arch_random_seed(void)
 }
 
 /* The others stay where the firmware left them. */
-int arch_cpu_start(unsigned int cpu)
+__init int arch_cpu_start(unsigned int cpu)
 {
 	(void)cpu;
 	return -ENODEV;

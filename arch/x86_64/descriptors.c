@@ -22,6 +22,7 @@
 #include <asm/registers.h>
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
+#include <lib/init.h>
 
 #define VECTOR_NMI	     2
 #define VECTOR_DOUBLE_FAULT  8
@@ -64,7 +65,7 @@ static uint64_t gdt[] = {
 	[TSS_SEL / 8 + 1] = 0,
 };
 
-static void fill_tss(void)
+static __init void fill_tss(void)
 {
 	uintptr_t base = (uintptr_t)&tss;
 
@@ -78,7 +79,7 @@ static void fill_tss(void)
 	gdt[TSS_SEL / 8 + 1] = base >> 32;
 }
 
-static uint8_t stack_of_vector(unsigned int vector)
+static __init uint8_t stack_of_vector(unsigned int vector)
 {
 	switch (vector) {
 	case VECTOR_DOUBLE_FAULT:
@@ -92,7 +93,7 @@ static uint8_t stack_of_vector(unsigned int vector)
 	}
 }
 
-static void fill_idt(void)
+static __init void fill_idt(void)
 {
 	for (unsigned int vector = 0; vector < NR_VECTORS; vector++) {
 		uintptr_t entry = x86_trap_entries[vector];
@@ -108,7 +109,7 @@ static void fill_idt(void)
 	}
 }
 
-void x86_descriptors_init(void)
+__init void x86_descriptors_init(void)
 {
 	struct table_pointer gdt_pointer = {sizeof(gdt) - 1, (uintptr_t)gdt};
 	struct table_pointer idt_pointer = {sizeof(idt) - 1, (uintptr_t)idt};

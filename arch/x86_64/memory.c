@@ -7,6 +7,7 @@
 #include <asm/link.h>
 #include <asm/x86.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/sections.h>
 
 /* The address lines of the ISA bus's DMA controller. */
@@ -31,7 +32,7 @@ phys_addr_t arch_direct_map_end(void)
 }
 
 /* BIOS data, the EBDA, video memory, option ROMs; the maps that firmware gives of it often lie. */
-bool arch_low_megabyte_reserved(void)
+__init bool arch_low_megabyte_reserved(void)
 {
 	return true;
 }

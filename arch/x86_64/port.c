@@ -8,6 +8,7 @@
 #include <arch/console.h>
 
 #include <arch/mmio.h>
+#include <lib/init.h>
 
 #define COM1		  0x3f8
 #define COM1_LINE_STATUS  0x3fd
@@ -24,7 +25,7 @@ static void put_byte(uint8_t byte)
 	arch_port_write8(COM1, byte);
 }
 
-bool arch_has_console(void)
+__init bool arch_has_console(void)
 {
 	return true;
 }

@@ -15,6 +15,8 @@
 
 #include <arch/context.h>
 #include <arch/layout.h>
+#include <asm/boot.h>
+#include <asm/link.h>
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
 #include <lib/sections.h>
@@ -59,7 +61,15 @@ static bool readable(const struct x86_stack_bounds *stack, uintptr_t address, si
 
 static bool is_text(uintptr_t address)
 {
-	return address >= (uintptr_t)text_start && address < (uintptr_t)text_end;
+	return address >= (uintptr_t)text_start && address < (uintptr_t)init_text_end;
+}
+
+/* The boot's code is gone when the boot is over. */
+static bool is_mapped(uintptr_t pc)
+{
+	uintptr_t page = (pc - LOAD_OFFSET) >> PAGE_SHIFT;
+
+	return boot_page_tables[page / PT_ENTRIES][page % PT_ENTRIES].value != 0;
 }
 
 /* Before its first instruction, and where a leaf needs no stack, a function has no pair of its own. */
@@ -67,7 +77,7 @@ static bool has_pair(uintptr_t pc)
 {
 	size_t offset;
 
-	if (!is_text(pc) || !symbol_lookup(pc, &offset))
+	if (!is_text(pc) || !is_mapped(pc) || !symbol_lookup(pc, &offset))
 		return false;
 	return offset > 0 && *(const uint8_t *)(pc - offset) == PUSH_RBP;
 }

@@ -28,9 +28,9 @@
  *	permissions of its section:
  *
  *	.boot		read, execute; gone when x86_start() cuts
- *	.text		read, execute
+ *	.text .init.text	read, execute
  *	.rodata		read
- *	.data .bss	read, write
+ *	.init.data .ro_after_init .data .bss	read, write; free_initmem() takes the init parts
  *	guard pages	nothing: the page below each stack
  *
  * COST		About 4 instructions for each page of the image and 60 more.
@@ -154,7 +154,7 @@ _start:
 	xorl	%ebp, %ebp
 	call	map_pages
 	movl	$PHYS(text_start), %eax
-	movl	$PHYS(text_end), %ecx
+	movl	$PHYS(init_text_end), %ecx
 	movl	$RX_FLAGS, %edx
 	call	map_pages
 	movl	$PTE_NX_HIGH, %ebp
@@ -162,7 +162,7 @@ _start:
 	movl	$PHYS(rodata_end), %ecx
 	movl	$RO_FLAGS, %edx
 	call	map_pages
-	movl	$PHYS(data_start), %eax
+	movl	$PHYS(init_data_start), %eax
 	movl	$PHYS(data_end), %ecx
 	movl	$RW_FLAGS, %edx
 	call	map_pages

@@ -19,6 +19,7 @@
  */
 #include <drivers/board.h>
 
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <drivers/mailbox.h>
 
@@ -65,7 +66,7 @@ static const uint32_t *ask(enum property_tag tag, unsigned int nr_answer, uint32
 	return mailbox_call(&message) ? property_answer(&message, tag, nr_answer) : NULL;
 }
 
-static uint32_t ask_word(enum property_tag tag)
+static __init uint32_t ask_word(enum property_tag tag)
 {
 	const uint32_t *answer = ask(tag, 1, 0);
 
@@ -80,7 +81,7 @@ static uint32_t ask_which(enum property_tag tag, uint32_t which)
 	return answer && answer[0] == which ? answer[1] : 0;
 }
 
-static void ask_range(enum property_tag tag, phys_addr_t *start, phys_addr_t *size)
+static __init void ask_range(enum property_tag tag, phys_addr_t *start, phys_addr_t *size)
 {
 	const uint32_t *answer = ask(tag, 2, 0);
 
@@ -89,7 +90,7 @@ static void ask_range(enum property_tag tag, phys_addr_t *start, phys_addr_t *si
 }
 
 /* The map gives away what the firmware says is not ours. */
-static void keep_off(struct boot_info *boot, phys_addr_t start, phys_addr_t end)
+static __init void keep_off(struct boot_info *boot, phys_addr_t start, phys_addr_t end)
 {
 	if (start >= end || !boot_info_is_usable(boot, start, end))
 		return;
@@ -99,7 +100,7 @@ static void keep_off(struct boot_info *boot, phys_addr_t start, phys_addr_t end)
 }
 
 /* What lies above the first GiB is the ARM's alone, and the firmware speaks of the first GiB only. */
-static void check_memory(struct boot_info *boot)
+static __init void check_memory(struct boot_info *boot)
 {
 	phys_addr_t arm_end = board.arm_start + board.arm_size;
 	phys_addr_t graphics_end = board.graphics_start + board.graphics_size;
@@ -111,7 +112,7 @@ static void check_memory(struct boot_info *boot)
 }
 
 /* The shape that the firmware made of our wish, if it can be drawn on. */
-static bool read_framebuffer(struct boot_framebuffer *framebuffer)
+static __init bool read_framebuffer(struct boot_framebuffer *framebuffer)
 {
 	const uint32_t *size = property_answer(&message, TAG_SET_PHYSICAL_SIZE, 2);
 	const uint32_t *depth = property_answer(&message, TAG_SET_DEPTH, 1);
@@ -139,7 +140,7 @@ static bool read_framebuffer(struct boot_framebuffer *framebuffer)
 }
 
 /* All in one message: the firmware allocates when it has seen the whole wish. */
-static void ask_framebuffer(struct boot_info *boot)
+static __init void ask_framebuffer(struct boot_info *boot)
 {
 	struct boot_framebuffer framebuffer;
 
@@ -163,7 +164,7 @@ static void ask_framebuffer(struct boot_info *boot)
 	boot->framebuffer = framebuffer;
 }
 
-static void say_board(void)
+static __init void say_board(void)
 {
 	uint64_t fitted;
 	const char *name = board_name(board.revision, &fitted);
@@ -179,7 +180,7 @@ static void say_board(void)
 		board.core_hertz / 1000000);
 }
 
-void board_init(struct boot_info *boot)
+__init void board_init(struct boot_info *boot)
 {
 	watchdog_init(boot->board.watchdog);
 	if (!mailbox_open(boot->board.mailbox))

@@ -11,6 +11,7 @@
 
 #include <arch/memory.h>
 #include <arch/mmio.h>
+#include <lib/init.h>
 #include <lib/power.h>
 #include <mm/fixmap.h>
 
@@ -41,7 +42,7 @@ static void off(void)
 	restart();
 }
 
-void watchdog_init(phys_addr_t pa)
+__init void watchdog_init(phys_addr_t pa)
 {
 	if (pa == 0 || pa >= arch_phys_end() || (pa & ~PAGE_MASK) > PAGE_SIZE - 0x28)
 		return;

@@ -12,6 +12,7 @@
 #include <arch/memory.h>
 #include <arch/mmio.h>
 #include <lib/cmdline.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <drivers/uart.h>
@@ -32,7 +33,7 @@ static int read_arch(struct console *console)
 static struct console console_arch = {.name = "arch", .write = write_arch, .read = read_arch};
 
 /* "ttyS0,115200n8" is ttyS0: a speed is what the firmware set, and may be named. */
-static bool is_port(const char *value, const char *name)
+static __init bool is_port(const char *value, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -40,7 +41,7 @@ static bool is_port(const char *value, const char *name)
 }
 
 /* Does a port of this kind go by this name on Linux? */
-static bool is_called(const char *value, const struct boot_uart *uart)
+static __init bool is_called(const char *value, const struct boot_uart *uart)
 {
 	if (uart->type == UART_PL011)
 		return is_port(value, "ttyAMA0");
@@ -48,7 +49,7 @@ static bool is_called(const char *value, const struct boot_uart *uart)
 }
 
 /* A board's port by its alias (serial1) or as the first of its kind, the firmware's choice before others. */
-static const struct boot_uart *find_port(const struct boot_info *boot, const char *value)
+static __init const struct boot_uart *find_port(const struct boot_info *boot, const char *value)
 {
 	if (is_called(value, &boot->uart))
 		return &boot->uart;
@@ -64,7 +65,7 @@ static const struct boot_uart *find_port(const struct boot_info *boot, const cha
 }
 
 /* console= into `uart` and `wanted`; a value that cannot be had changes nothing but the log. */
-static void read_choice(const struct boot_info *boot, struct boot_uart *uart, bool *wanted)
+static __init void read_choice(const struct boot_info *boot, struct boot_uart *uart, bool *wanted)
 {
 	const struct boot_uart com1 = {UART_16550, true, 0x3f8, 0, 1, SOURCE_COMMAND_LINE};
 	const struct boot_uart com2 = {UART_16550, true, 0x2f8, 0, 1, SOURCE_COMMAND_LINE};
@@ -90,7 +91,7 @@ static void read_choice(const struct boot_info *boot, struct boot_uart *uart, bo
 }
 
 /* May the registers be where they are said to be? One page, and not where the kernel would write over its own memory. */
-static bool plausible(const struct boot_info *boot, const struct boot_uart *uart)
+static __init bool plausible(const struct boot_info *boot, const struct boot_uart *uart)
 {
 	phys_addr_t page = uart->base & PAGE_MASK;
 
@@ -104,7 +105,7 @@ static bool plausible(const struct boot_info *boot, const struct boot_uart *uart
 	return false;
 }
 
-static struct console *open_uart(const struct boot_info *boot, const struct boot_uart *uart)
+static __init struct console *open_uart(const struct boot_info *boot, const struct boot_uart *uart)
 {
 	struct console *console = NULL;
 
@@ -119,7 +120,7 @@ static struct console *open_uart(const struct boot_info *boot, const struct boot
 	return console ? console : &console_arch;
 }
 
-void console_init(const struct boot_info *boot)
+__init void console_init(const struct boot_info *boot)
 {
 	struct boot_uart uart = boot->uart;
 	bool wanted = true;

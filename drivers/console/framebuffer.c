@@ -18,6 +18,7 @@
 #include <arch/layout.h>
 #include <arch/memory.h>
 #include <lib/cmdline.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <mm/fixmap.h>
@@ -48,7 +49,7 @@ static int read_key(struct console *console)
 
 static struct console console_framebuffer = {.name = "tty", .write = write_text};
 
-bool framebuffer_console_wanted(void)
+__init bool framebuffer_console_wanted(void)
 {
 	char value[8];
 
@@ -57,7 +58,7 @@ bool framebuffer_console_wanted(void)
 	return cmdline_value("console", value, sizeof(value)) < 0 || strcmp(value, "none") != 0;
 }
 
-bool framebuffer_console_open(void *pixels, const struct boot_framebuffer *shape)
+__init bool framebuffer_console_open(void *pixels, const struct boot_framebuffer *shape)
 {
 	if (!framebuffer_console_wanted() ||
 	    text_screen_init(&screen, pixels, shape, cells, ARRAY_SIZE(cells)))
@@ -98,7 +99,7 @@ bool framebuffer_place_ok(const struct boot_info *boot)
 	return true;
 }
 
-void framebuffer_console_init(const struct boot_info *boot)
+__init void framebuffer_console_init(const struct boot_info *boot)
 {
 	const struct boot_framebuffer *shape = &boot->framebuffer;
 	void *pixels;

@@ -11,6 +11,7 @@
 #include <drivers/uart.h>
 
 #include <arch/mmio.h>
+#include <lib/init.h>
 #include <mm/fixmap.h>
 
 enum {
@@ -56,7 +57,7 @@ static int read_byte(struct console *console)
 
 static struct console console_mini = {.name = "mini-UART", .write = write_text, .read = read_byte};
 
-struct console *mini_uart_open(const struct boot_uart *uart)
+__init struct console *mini_uart_open(const struct boot_uart *uart)
 {
 	uintptr_t block = fix_to_virt(FIX_CONSOLE);
 

@@ -11,6 +11,7 @@
 #include <drivers/uart.h>
 
 #include <arch/mmio.h>
+#include <lib/init.h>
 #include <mm/fixmap.h>
 
 enum {
@@ -52,7 +53,7 @@ static int read_byte(struct console *console)
 
 static struct console console_pl011 = {.name = "ttyAMA", .write = write_text, .read = read_byte};
 
-struct console *pl011_open(const struct boot_uart *uart)
+__init struct console *pl011_open(const struct boot_uart *uart)
 {
 	set_fixmap(FIX_CONSOLE, uart->base & PAGE_MASK, PROT_KERNEL_DEVICE);
 	registers = fix_to_virt(FIX_CONSOLE) + (uart->base & ~PAGE_MASK);

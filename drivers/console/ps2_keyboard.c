@@ -15,6 +15,7 @@
 #include <drivers/ps2_keyboard.h>
 
 #include <arch/mmio.h>
+#include <lib/init.h>
 
 #define PORT_DATA    0x60
 #define PORT_STATUS  0x64 /* read */
@@ -149,7 +150,7 @@ int ps2_keys_decode(struct ps2_keys *held, uint8_t code)
 
 /* --- the controller -------------------------------------------------------------- */
 
-static bool wait_until_taken(void)
+static __init bool wait_until_taken(void)
 {
 	for (unsigned int i = 0; i < MAX_POLLS; i++)
 		if (!(arch_port_read8(PORT_STATUS) & STATUS_INPUT_FULL))
@@ -165,7 +166,7 @@ static bool send(uint16_t port, uint8_t byte)
 	return true;
 }
 
-static int receive(void)
+static __init int receive(void)
 {
 	for (unsigned int i = 0; i < MAX_POLLS; i++)
 		if (arch_port_read8(PORT_STATUS) & STATUS_OUTPUT_FULL)
@@ -183,7 +184,7 @@ static void throw_away(void)
 }
 
 /* The self-test may bring back the settings of power-on, so it comes before them. */
-static bool set_up_controller(void)
+static __init bool set_up_controller(void)
 {
 	int config;
 
@@ -200,7 +201,7 @@ static bool set_up_controller(void)
 	       send(PORT_COMMAND, COMMAND_ENABLE_KEYS);
 }
 
-bool ps2_keyboard_init(void)
+__init bool ps2_keyboard_init(void)
 {
 	if (!arch_has_ports() || arch_port_read8(PORT_STATUS) == STATUS_ABSENT)
 		return false;

@@ -11,6 +11,7 @@
 #include <drivers/uart.h>
 
 #include <arch/mmio.h>
+#include <lib/init.h>
 #include <mm/fixmap.h>
 
 enum {
@@ -90,7 +91,7 @@ static int read_byte(struct console *console)
 }
 
 /* The clock behind a port in memory is anybody's: its speed stays as the firmware set it. */
-static void set_up_line(void)
+static __init void set_up_line(void)
 {
 	write_register(REG_INTERRUPTS, 0);
 	if (port.is_port) {
@@ -105,7 +106,7 @@ static void set_up_line(void)
 
 static struct console console_16550 = {.name = "ttyS", .write = write_text, .read = read_byte};
 
-struct console *uart_16550_open(const struct boot_uart *uart)
+__init struct console *uart_16550_open(const struct boot_uart *uart)
 {
 	if (uart->is_port && !arch_has_ports())
 		return NULL;

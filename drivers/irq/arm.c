@@ -7,6 +7,7 @@
 #include <arch/layout.h>
 #include <arch/memory.h>
 #include <arch/mmio.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/printk.h>
 #include <lib/string.h>
@@ -27,7 +28,7 @@ void gic_quiet_bank(uintptr_t bank)
 }
 
 /* Registers are whole pages, where the CPU can reach them, and not where the kernel would write over its own memory. */
-static bool plausible(const struct boot_info *boot, phys_addr_t pa, phys_addr_t size)
+static __init bool plausible(const struct boot_info *boot, phys_addr_t pa, phys_addr_t size)
 {
 	if (IS_ALIGNED(pa, PAGE_SIZE) && pa < arch_phys_end() && size <= arch_phys_end() - pa &&
 	    !boot_info_is_usable(boot, pa, pa + max(size, (phys_addr_t)PAGE_SIZE)))
@@ -37,7 +38,7 @@ static bool plausible(const struct boot_info *boot, phys_addr_t pa, phys_addr_t 
 	return false;
 }
 
-static bool all_plausible(const struct boot_info *boot)
+static __init bool all_plausible(const struct boot_info *boot)
 {
 	const struct boot_interrupts *found = &boot->interrupts;
 
@@ -49,7 +50,7 @@ static bool all_plausible(const struct boot_info *boot)
 	       plausible(boot, found->redistributor, found->redistributor_size);
 }
 
-bool controller_init(const struct boot_info *boot)
+__init bool controller_init(const struct boot_info *boot)
 {
 	if (boot->interrupts.type == INTERRUPTS_UNKNOWN || !all_plausible(boot))
 		return false;

@@ -15,6 +15,7 @@
 #include <arch/cpu.h>
 #include <arch/mmio.h>
 #include <lib/bits.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/string.h>
 #include <mm/fixmap.h>
@@ -100,7 +101,7 @@ static const struct irq_controller bcm2836 = {
 	.raise_self = raise_self,
 };
 
-bool bcm2836_init(const struct boot_info *boot)
+__init bool bcm2836_init(const struct boot_info *boot)
 {
 	set_fixmap(FIX_IRQ0, boot->interrupts.distributor, PROT_KERNEL_DEVICE);
 	registers = fix_to_virt(FIX_IRQ0);

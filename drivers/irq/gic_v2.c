@@ -17,6 +17,7 @@
 
 #include <arch/mmio.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/percpu.h>
 #include <mm/fixmap.h>
@@ -81,7 +82,7 @@ static const struct irq_controller gic_v2 = {
 };
 
 /* Entered in EL3 nobody has given us the interrupts: boot.S left a service there that does. */
-static void take_from_secure(const struct boot_interrupts *gic)
+static __init void take_from_secure(const struct boot_interrupts *gic)
 {
 	register uint64_t x1 __asm__("x1") = gic->distributor;
 	register uint64_t x2 __asm__("x2") = gic->cpu_interface;
@@ -89,7 +90,7 @@ static void take_from_secure(const struct boot_interrupts *gic)
 	asm volatile("smc #0" : : "r"(x1), "r"(x2) : "x9", "x10", "x11", "x18", "memory");
 }
 
-bool gic_v2_init(const struct boot_info *boot)
+__init bool gic_v2_init(const struct boot_info *boot)
 {
 	if (boot->entry_level == 3)
 		take_from_secure(&boot->interrupts);

@@ -14,6 +14,7 @@
 
 #include <arch/mmio.h>
 #include <asm/sysreg.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/printk.h>
 #include <mm/fixmap.h>
@@ -105,7 +106,7 @@ static const struct irq_controller gic = {
 };
 
 /* The redistributor whose TYPER names this CPU, through the second slot; 0: none. */
-static phys_addr_t find_own(const struct boot_interrupts *interrupts)
+static __init phys_addr_t find_own(const struct boot_interrupts *interrupts)
 {
 	for (phys_addr_t at = 0; at < interrupts->redistributor_size; at += REDISTRIBUTOR) {
 		uint64_t typer;
@@ -120,7 +121,7 @@ static phys_addr_t find_own(const struct boot_interrupts *interrupts)
 	return 0;
 }
 
-static bool wake(uintptr_t control)
+static __init bool wake(uintptr_t control)
 {
 	mmio_write32(control + GICR_WAKER, mmio_read32(control + GICR_WAKER) & ~WAKER_SLEEP);
 	for (unsigned int i = 0; i < PATIENCE; i++)
@@ -129,7 +130,7 @@ static bool wake(uintptr_t control)
 	return false;
 }
 
-static void set_up_distributor(uintptr_t distributor)
+static __init void set_up_distributor(uintptr_t distributor)
 {
 	mmio_write32(distributor + GICD_CTLR, CTLR_AFFINITY);
 	mmio_write32(distributor + GICD_CTLR, CTLR_AFFINITY | CTLR_GROUP1);
@@ -138,7 +139,7 @@ static void set_up_distributor(uintptr_t distributor)
 			return;
 }
 
-static void set_up_cpu(void)
+static __init void set_up_cpu(void)
 {
 	ICC_WRITE(ICC_SRE, ICC_READ(ICC_SRE) | 1);
 	isb();
@@ -149,7 +150,7 @@ static void set_up_cpu(void)
 	isb();
 }
 
-bool gic_v3_init(const struct boot_info *boot)
+__init bool gic_v3_init(const struct boot_info *boot)
 {
 	phys_addr_t redistributor = find_own(&boot->interrupts);
 

@@ -7,10 +7,11 @@
 #include <arch/cpu.h>
 #include <lib/clock.h>
 #include <lib/context.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/printk.h>
 
-void interrupts_init(const struct boot_info *boot)
+__init void interrupts_init(const struct boot_info *boot)
 {
 	bool timer = controller_init(boot) && timer_init(boot);
 

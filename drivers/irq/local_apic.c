@@ -16,6 +16,7 @@
 
 #include <arch/mmio.h>
 #include <asm/x86.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/printk.h>
 #include <lib/string.h>
@@ -97,7 +98,7 @@ static const struct irq_controller local_apic = {
 	.raise_self = raise_self,
 };
 
-static void set_up(void)
+static __init void set_up(void)
 {
 	static const enum local_apic_register unused[] = {APIC_LVT_TIMER, APIC_LVT_LINT0,
 							  APIC_LVT_LINT1, APIC_LVT_ERROR};
@@ -108,7 +109,7 @@ static void set_up(void)
 	local_apic_write(APIC_SPURIOUS, SPURIOUS_ON | SPURIOUS_VECTOR);
 }
 
-bool controller_init(const struct boot_info *boot)
+__init bool controller_init(const struct boot_info *boot)
 {
 	uint64_t base;
 

@@ -12,6 +12,7 @@
  */
 #include <asm/sysreg.h>
 #include <lib/clock.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/printk.h>
 #include <drivers/irq.h>
@@ -55,7 +56,7 @@ static const struct clock_source counter = {.name = "arch_sys_counter", .nanosec
 static const struct clock_event event = {.name = "arch_sys_timer", .arm = arm, .stop = stop};
 static struct irq_action action = {.source = "timer", .name = "arch_timer", .handler = on_timer};
 
-bool timer_init(const struct boot_info *boot)
+__init bool timer_init(const struct boot_info *boot)
 {
 	(void)boot;
 	frequency = SYSREG_READ(cntfrq_el0) & UINT32_MAX;

@@ -13,6 +13,7 @@
 #include <arch/cpu.h>
 #include <arch/mmio.h>
 #include <lib/clock.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/printk.h>
 #include <drivers/irq.h>
@@ -40,7 +41,7 @@ struct moment {
 	uint32_t apic; /* counts down */
 };
 
-static uint32_t pit_count(void)
+static __init uint32_t pit_count(void)
 {
 	uint32_t low;
 
@@ -50,7 +51,7 @@ static uint32_t pit_count(void)
 }
 
 /* The moment at which the count steps to `wanted` or below; false when it stands still. */
-static bool wait_for_count(uint32_t wanted, struct moment *moment)
+static __init bool wait_for_count(uint32_t wanted, struct moment *moment)
 {
 	for (unsigned int reads = 0; reads < PIT_PATIENCE; reads++) {
 		moment->pit = pit_count();
@@ -63,7 +64,7 @@ static bool wait_for_count(uint32_t wanted, struct moment *moment)
 	return false;
 }
 
-static bool measure(unsigned int steps, struct moment *first, struct moment *last)
+static __init bool measure(unsigned int steps, struct moment *first, struct moment *last)
 {
 	uint8_t gate = arch_port_read8(PIT_GATE);
 	bool moves;
@@ -107,7 +108,7 @@ static const struct clock_source tsc = {.name = "tsc", .nanoseconds = nanosecond
 static const struct clock_event event = {.name = "lapic-timer", .arm = arm, .stop = stop};
 static struct irq_action action = {.source = "timer", .name = "lapic-timer", .handler = on_timer};
 
-bool timer_init(const struct boot_info *boot)
+__init bool timer_init(const struct boot_info *boot)
 {
 	struct moment first, last;
 	uint64_t steps, cycles;

@@ -19,6 +19,7 @@
 
 #include <arch/mmio.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/string.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
@@ -48,7 +49,7 @@ static_assert(sizeof(struct file) == 64, "as QEMU lays it out");
 static uintptr_t registers; /* 0: I/O ports */
 
 /* Both machines are little-endian. */
-static uint32_t big32(uint32_t value)
+static __init uint32_t big32(uint32_t value)
 {
 	return __builtin_bswap32(value);
 }
@@ -67,7 +68,7 @@ static void start(phys_addr_t request)
 }
 
 /* The lower half of control says what to do; an item stays selected, and what is read or written advances in it. */
-static int transfer(uint32_t control, void *data, size_t size)
+static __init int transfer(uint32_t control, void *data, size_t size)
 {
 	static volatile struct request request __aligned(16);
 
@@ -88,7 +89,7 @@ static int transfer(uint32_t control, void *data, size_t size)
 }
 
 /* The number of the file's item, or -errno. */
-static int find_file(const char *name)
+static __init int find_file(const char *name)
 {
 	static struct file file;
 	static uint32_t count;
@@ -102,12 +103,12 @@ static int find_file(const char *name)
 	return error ? error : -ENOENT;
 }
 
-bool fw_cfg_has_file(const char *name)
+__init bool fw_cfg_has_file(const char *name)
 {
 	return find_file(name) >= 0;
 }
 
-int fw_cfg_write_file(const char *name, const void *data, size_t size)
+__init int fw_cfg_write_file(const char *name, const void *data, size_t size)
 {
 	int item = find_file(name);
 
@@ -116,14 +117,14 @@ int fw_cfg_write_file(const char *name, const void *data, size_t size)
 	return transfer((uint32_t)item << 16 | DMA_SELECT | DMA_WRITE, (void *)data, size);
 }
 
-static uint8_t read_signature(unsigned int i)
+static __init uint8_t read_signature(unsigned int i)
 {
 	if (registers)
 		return mmio_read8(registers + REGISTER_MMIO + i);
 	return arch_port_read8((uint16_t)(PORT_BASE + REGISTER_PORT + i));
 }
 
-bool fw_cfg_open(const struct boot_info *boot)
+__init bool fw_cfg_open(const struct boot_info *boot)
 {
 	static const char signature[] = "QEMU CFG";
 
@@ -143,7 +144,7 @@ bool fw_cfg_open(const struct boot_info *boot)
 	return true;
 }
 
-void fw_cfg_close(void)
+__init void fw_cfg_close(void)
 {
 	clear_fixmap(FIX_FW_CFG);
 }

@@ -11,6 +11,7 @@
 #include <drivers/ramfb.h>
 
 #include <arch/layout.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <mm/direct_map.h>
 #include <mm/page.h>
@@ -33,7 +34,7 @@ struct ramfb_config {
 static_assert(sizeof(struct ramfb_config) == 28, "as QEMU lays it out");
 
 /* Tell QEMU to show `pixels`. */
-static bool show(const void *pixels)
+static __init bool show(const void *pixels)
 {
 	static struct ramfb_config config;
 
@@ -47,7 +48,7 @@ static bool show(const void *pixels)
 	return fw_cfg_write_file(FILE, &config, sizeof(config)) == 0;
 }
 
-static void set_up(void)
+static __init void set_up(void)
 {
 	const struct boot_framebuffer shape = {
 		.width = WIDTH,
@@ -68,7 +69,7 @@ static void set_up(void)
 	__free_pages(page, ORDER);
 }
 
-void ramfb_init(const struct boot_info *boot)
+__init void ramfb_init(const struct boot_info *boot)
 {
 	if (!framebuffer_console_wanted() || !fw_cfg_open(boot))
 		return;

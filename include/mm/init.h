@@ -13,6 +13,15 @@
  */
 void mm_init(const struct boot_info *boot);
 
+/*
+ * The boot is over: __init code and data are unmapped, poisoned and given to the buddy, __ro_after_init data is read-only.
+ * Boot CPU, once, with interrupts on. (Linux: free_initmem(), mark_rodata_ro())
+ */
+void mm_boot_is_over(void);
+
+/* The pages that it gave to the buddy; 0 before. */
+unsigned long mm_init_pages(void);
+
 /* What changed hands when early memory ended; boot tests compare it with the firmware's map. */
 struct mm_handover {
 	phys_addr_t memory, reserved; /* bytes in memblock's two arrays just before */

@@ -119,6 +119,12 @@ static inline struct page *compound_head(struct page *page)
 }
 
 /*
+ * What was reserved at boot, by the kernel's own image say, is free memory from now on: the zone manages so many pages more. The pages
+ * are reserved (CHECK), of one node, and nobody's. Returns nr_pages. May sleep. (Linux: free_reserved_area())
+ */
+unsigned long free_reserved_pages(unsigned long start_pfn, unsigned long nr_pages);
+
+/*
  * Which units have struct pages that are written: one bit each, in chunks of 512 bytes that stand for 16 GiB; where
  * there is no RAM they share an empty one. For the two functions below.
  */

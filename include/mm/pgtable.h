@@ -102,6 +102,9 @@ bool pgtable_find_other_type(phys_addr_t pa, size_t size, prot_t prot, struct pt
 /* No W+X, no user bit, direct map and image as promised, nothing at address 0. Says in words what is wrong. */
 bool pgtable_check(void);
 
+/* From now on pgtable_check() demands that the boot's part of the image is gone, or read-only. mm/initmem.c */
+void pgtable_boot_is_over(void);
+
 /*
  * What would fault. pgtable_lint() walks the tables below lint->root as the CPU would, without using them: do `places` lead
  * where they should, are there reserved bits, code that can be written, an identity map that was left? True: none of it. Each

@@ -8,6 +8,7 @@
 #include <lib/check.h>
 #include <lib/clock.h>
 #include <lib/completion.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
 #include <lib/spinlock.h>
@@ -61,6 +62,30 @@ static void crash_exec_data(void)
 
 	function = (void (*)(void))opaque(code);
 	function();
+}
+
+static unsigned long written_at_boot __ro_after_init = 1;
+
+static void crash_write_ro_after_init(void)
+{
+	*(volatile unsigned long *)opaque(&written_at_boot) = 2;
+}
+
+/* What ran at boot is no code any more. */
+static __init void run_at_boot(void)
+{
+	console_print("still here\n");
+}
+
+/* Its address, in a way that tools/check_init.py forgives. */
+static __ref __noinline void *boot_function(void)
+{
+	return opaque((const void *)(uintptr_t)run_at_boot);
+}
+
+static void crash_exec_init(void)
+{
+	((void (*)(void))boot_function())();
 }
 
 /* Not inlined, so that it has a frame of its own to run over; more than its array, less than the stack. */
@@ -187,6 +212,8 @@ static const struct {
 	{"write-rodata", "write to a constant", crash_write_rodata},
 	{"write-text", "write to the kernel's code", crash_write_text},
 	{"exec-data", "execute a variable", crash_exec_data},
+	{"write-ro-after-init", "write to what only the boot writes", crash_write_ro_after_init},
+	{"exec-init", "call a function that only the boot may", crash_exec_init},
 	{"locked", "panic with a zone's lock held", crash_locked},
 	{"in-console", "panic while a console writes", crash_in_console},
 	{"in-panic", "panic again while the first is told", crash_in_panic},
@@ -206,7 +233,7 @@ COMMAND(crash, "crash KIND", "break the kernel in a given way; crash alone lists
 {
 	if (argc == 1) {
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			seq_printf(out, "  %-16s %s\n", kinds[i].name, kinds[i].help);
+			seq_printf(out, "  %-19s %s\n", kinds[i].name, kinds[i].help);
 		return 0;
 	}
 	if (argc > 2)

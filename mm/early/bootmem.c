@@ -28,6 +28,7 @@
 
 #include <arch/memory.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include "impl.h"
 
 /* --- where the maps lie --- */
@@ -138,7 +139,7 @@ static void *to_direct_map(phys_addr_t pa)
 	return (void *)(arch_region_base(REGION_DIRECT_MAP) + (uintptr_t)pa);
 }
 
-static void create_map(struct bootmem_data *node, const struct memblock_range *span)
+static __init void create_map(struct bootmem_data *node, const struct memblock_range *span)
 {
 	size_t bytes = ALIGN_UP(bootmem_map_bytes(span->end - span->start), PAGE_SIZE);
 	phys_addr_t pa = memblock_phys_alloc(bytes, PAGE_SIZE);
@@ -150,7 +151,7 @@ static void create_map(struct bootmem_data *node, const struct memblock_range *s
 }
 
 /* From here on the bitmap says what is free in the span, and memblock keeps out of it. */
-static void take_over(struct bootmem_data *node, const struct memblock_range *span)
+static __init void take_over(struct bootmem_data *node, const struct memblock_range *span)
 {
 	struct memblock_range range;
 	phys_addr_t start, end, from = span->start;
@@ -168,7 +169,7 @@ static void take_over(struct bootmem_data *node, const struct memblock_range *sp
 	}
 }
 
-void bootmem_init(void)
+__init void bootmem_init(void)
 {
 	struct memblock_range span[MAX_NUMNODES];
 	unsigned int nr;

@@ -43,6 +43,7 @@
 #include <arch/memory.h>
 #include <lib/check.h>
 #include <lib/cmdline.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include "impl.h"
 
@@ -519,7 +520,7 @@ bool early_build(struct early *early)
 
 /* --- the living one --- */
 
-static void read_limits(struct early_limits *limits)
+static __init void read_limits(struct early_limits *limits)
 {
 	phys_addr_t frames = arch_region_size(REGION_VMEMMAP) / PAGE_STRUCT_BYTES;
 
@@ -531,7 +532,7 @@ static void read_limits(struct early_limits *limits)
 	cmdline_size("highmem", &limits->highmem);
 }
 
-void early_init(const struct boot_info *boot)
+__init void early_init(const struct boot_info *boot)
 {
 	CHECK(living.boot == NULL, "early_init() runs once");
 	living.boot = boot;
@@ -548,7 +549,7 @@ void early_init(const struct boot_info *boot)
 	ASSERT_SLOW(memblock_check(&memblock));
 }
 
-phys_addr_t early_keep(size_t size, const char *why)
+__init phys_addr_t early_keep(size_t size, const char *why)
 {
 	phys_addr_t pa = memblock_phys_alloc(size, PAGE_SIZE);
 

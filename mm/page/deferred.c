@@ -45,6 +45,7 @@
 #include <lib/check.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <mm/early.h>
@@ -210,7 +211,7 @@ void page_materialise_all(void)
 
 /* --- at the handover -------------------------------------------------------------- */
 
-static unsigned int smallest_range(void)
+static __init unsigned int smallest_range(void)
 {
 	unsigned int i, least = 0;
 
@@ -221,7 +222,7 @@ static unsigned int smallest_range(void)
 }
 
 /* Of more than MAX_RANGES the largest are kept; the struct pages of the others are written at the handover. */
-static void add_range(const struct blank_range *range)
+static __init void add_range(const struct blank_range *range)
 {
 	unsigned int at = nr_ranges < MAX_RANGES ? nr_ranges++ : smallest_range();
 
@@ -230,7 +231,7 @@ static void add_range(const struct blank_range *range)
 }
 
 /* The whole blocks of [start, end), zone by zone. */
-static void add_blocks(unsigned long start, unsigned long end, int nid, bool is_free)
+static __init void add_blocks(unsigned long start, unsigned long end, int nid, bool is_free)
 {
 	struct blank_range range = {.is_free = is_free};
 	unsigned long stop;
@@ -245,7 +246,7 @@ static void add_blocks(unsigned long start, unsigned long end, int nid, bool is_
 	}
 }
 
-static bool is_wanted(void)
+static __init bool is_wanted(void)
 {
 	char value[8];
 
@@ -257,7 +258,7 @@ static bool is_wanted(void)
 	return strcmp(value, "off") != 0;
 }
 
-void deferred_choose(void)
+__init void deferred_choose(void)
 {
 	unsigned long cursor = 0, start, end;
 	unsigned int i;

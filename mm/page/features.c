@@ -22,6 +22,7 @@
 #include <lib/check.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/printf.h>
 #include <lib/printk.h>
 #include <mm/deferred.h>
@@ -172,7 +173,7 @@ void page_debug_stop(enum page_debug_feature feature)
 
 /* --- the command line ---------------------------------------------------------------- */
 
-static void start_and_say(enum page_debug_feature feature)
+static __init void start_and_say(enum page_debug_feature feature)
 {
 	int error = page_debug_start(feature);
 
@@ -185,13 +186,13 @@ static void start_and_say(enum page_debug_feature feature)
 		pr_info("%s: on", page_debug_name(feature));
 }
 
-static void start_if_wanted(enum page_debug_feature feature, bool otherwise)
+static __init void start_if_wanted(enum page_debug_feature feature, bool otherwise)
 {
 	if (cmdline_switch(page_debug_name(feature), otherwise))
 		start_and_say(feature);
 }
 
-static void set_failures(void)
+static __init void set_failures(void)
 {
 	char text[80];
 	long length = cmdline_value("fail_page_alloc", text, sizeof(text));
@@ -206,7 +207,7 @@ static void set_failures(void)
 		pr_info("fail_page_alloc: %s", text);
 }
 
-void page_debug_init(void)
+__init void page_debug_init(void)
 {
 	if (cmdline_switch("shuffle", false))
 		page_shuffle();

@@ -122,3 +122,18 @@ unsigned long page_take_free(void)
 	CHECK(nr_pages == totalram_pages(), "%lu taken, %lu managed", nr_pages, totalram_pages());
 	return nr_pages;
 }
+
+unsigned long free_reserved_pages(unsigned long start_pfn, unsigned long nr_pages)
+{
+	int nid = page_to_nid(pfn_to_page(start_pfn));
+	unsigned long pfn, end = start_pfn + nr_pages;
+
+	for (pfn = start_pfn; pfn < end; pfn++)
+		CHECK(pfn_valid(pfn) &&
+			      pfn_to_page(pfn)->state ==
+				      page_state(PG_RESERVED, 0, pfn_to_page(pfn)->zone_node),
+		      "pfn 0x%lx is not reserved", pfn);
+	add_free_range(start_pfn, end, nid);
+	zones_set_watermarks();
+	return nr_pages;
+}

@@ -42,6 +42,7 @@
 #include <mm/migrate.h>
 
 #include <lib/check.h>
+#include <lib/init.h>
 #include <mm/deferred.h>
 #include "free_list.h"
 #include "impl.h"
@@ -235,7 +236,7 @@ void set_pageblock_migratetype(struct page *page, enum migratetype type)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-void mobility_init(void)
+__init void mobility_init(void)
 {
 	unsigned long pfn;
 	struct zone *zone;

@@ -56,6 +56,7 @@
 #include <arch/layout.h>
 #include <lib/bits.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <mm/bootmem.h>
@@ -138,7 +139,7 @@ static phys_addr_t boot_table(const struct pt_source *source)
 }
 
 /* A chunk of bits, all zero, for each 16 GiB in which a unit lies. */
-static void make_chunks(unsigned long start, unsigned long end)
+static __init void make_chunks(unsigned long start, unsigned long end)
 {
 	unsigned long chunk = start >> PAGE_CHUNK_SHIFT;
 
@@ -162,7 +163,7 @@ void units_set_written(unsigned long start, unsigned long end)
 }
 
 /* Of the units [start, end) as many from the start as one kind of leaf maps best. */
-static unsigned long piece_units(unsigned long start, unsigned long end)
+static __init unsigned long piece_units(unsigned long start, unsigned long end)
 {
 	unsigned long whole = ALIGN_DOWN(end - start, LEAF_UNITS);
 
@@ -172,7 +173,7 @@ static unsigned long piece_units(unsigned long start, unsigned long end)
 }
 
 /* Large pieces are noted: nobody will want the struct pages of what holds struct pages. */
-static void note_piece(phys_addr_t pa, size_t size)
+static __init void note_piece(phys_addr_t pa, size_t size)
 {
 	if (size < BLOCK_SIZE || nr_pieces == STRUCT_PAGE_PIECES)
 		return;
@@ -180,7 +181,7 @@ static void note_piece(phys_addr_t pa, size_t size)
 	pieces[nr_pieces++].end = (pa + size) >> PAGE_SHIFT;
 }
 
-bool struct_page_piece(unsigned int index, unsigned long *start_pfn, unsigned long *end_pfn)
+__init bool struct_page_piece(unsigned int index, unsigned long *start_pfn, unsigned long *end_pfn)
 {
 	if (index >= nr_pieces)
 		return false;
@@ -190,7 +191,7 @@ bool struct_page_piece(unsigned int index, unsigned long *start_pfn, unsigned lo
 }
 
 /* Leaves want theirs; a piece that fills whole blocks spoils none at its ends. */
-static size_t piece_align(unsigned long nr)
+static __init size_t piece_align(unsigned long nr)
 {
 	if (nr % LEAF_UNITS)
 		return PAGE_SIZE;
@@ -198,7 +199,7 @@ static size_t piece_align(unsigned long nr)
 }
 
 /* Back up to `nr` units with one piece of memory; where none is that large, with a part. Returns how many. */
-static unsigned long back_piece(unsigned long start, unsigned long nr)
+static __init unsigned long back_piece(unsigned long start, unsigned long nr)
 {
 	static const struct pt_source source = {.alloc = boot_table};
 	uintptr_t va = arch_region_base(REGION_VMEMMAP) + start * UNIT_BYTES;
@@ -218,7 +219,7 @@ static unsigned long back_piece(unsigned long start, unsigned long nr)
 	return nr;
 }
 
-static void back_units(unsigned long start, unsigned long end)
+static __init void back_units(unsigned long start, unsigned long end)
 {
 	if (start == end)
 		return;
@@ -229,7 +230,7 @@ static void back_units(unsigned long start, unsigned long end)
 }
 
 /* Units that touch or follow each other are one run, so that large leaves fit. */
-static void back_all(void)
+static __init void back_all(void)
 {
 	unsigned long index = 0, start = 0, end = 0, first, last;
 	phys_addr_t base, top;
@@ -360,12 +361,12 @@ static bool write_run(const struct frame_run *run, void *context)
 	return true;
 }
 
-void frames_write_reserved(void)
+__init void frames_write_reserved(void)
 {
 	frames_visit(write_run, NULL);
 }
 
-void page_init(void)
+__init void page_init(void)
 {
 	unsigned long last_pfn = (memblock_end_of_DRAM() - 1) >> PAGE_SHIFT, i;
 

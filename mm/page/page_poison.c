@@ -30,6 +30,7 @@
 #include <arch/memory.h>
 #include <lib/check.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/printf.h>
 #include <lib/report.h>
 #include <lib/spinlock.h>
@@ -184,7 +185,7 @@ static void fill_free_block(struct page *page, unsigned int order)
 	poison_block(page, order);
 }
 
-void page_poison_fill_all(void)
+__init void page_poison_fill_all(void)
 {
 	free_blocks_visit(fill_free_block);
 }

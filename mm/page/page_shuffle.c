@@ -16,6 +16,7 @@
  */
 #include "features.h"
 
+#include <lib/init.h>
 #include <lib/list.h>
 #include <lib/random.h>
 #include <mm/deferred.h>
@@ -27,7 +28,7 @@
  * Each block goes behind the list's head at a drawn place among those that were drawn before it: the
  * shuffled part stands at the head and grows by one.
  */
-static void shuffle_list(struct list_head *head)
+static __init void shuffle_list(struct list_head *head)
 {
 	struct list_head *link = head->next, *next, *place;
 	unsigned long nr_shuffled = 0, steps;
@@ -43,7 +44,7 @@ static void shuffle_list(struct list_head *head)
 	}
 }
 
-void page_shuffle(void)
+__init void page_shuffle(void)
 {
 	enum migratetype type;
 	struct zone *zone;

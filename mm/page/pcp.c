@@ -52,6 +52,7 @@
 
 #include <lib/bits.h>
 #include <lib/context.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <mm/bootmem.h>
 #include <mm/buddy.h>
@@ -97,7 +98,7 @@ unsigned int pcp_largest(unsigned long managed_pages, unsigned int cpus)
 	return order > PCP_MAX_ORDER ? min(order, (unsigned int)MAX_PAGE_ORDER) : 0;
 }
 
-void pcp_init(struct zone *zone)
+__init void pcp_init(struct zone *zone)
 {
 	unsigned int cpu;
 

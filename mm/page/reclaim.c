@@ -30,6 +30,7 @@
 
 #include <lib/check.h>
 #include <lib/context.h>
+#include <lib/init.h>
 #include <lib/sched.h>
 #include <lib/spinlock.h>
 #include <lib/wait.h>
@@ -144,7 +145,7 @@ unsigned long try_to_free_pages(gfp_t gfp)
 	return freed;
 }
 
-void kswapd_wait_init(struct pglist_data *node)
+__init void kswapd_wait_init(struct pglist_data *node)
 {
 	static wait_queue_head_t queues[MAX_NUMNODES];
 
@@ -164,7 +165,7 @@ void wakeup_kswapd(struct zone *zone, unsigned int order)
 
 /* --- the end -------------------------------------------------------------------- */
 
-void oom_set_report(void (*report)(gfp_t gfp, unsigned int order))
+__init void oom_set_report(void (*report)(gfp_t gfp, unsigned int order))
 {
 	oom_report = report;
 }

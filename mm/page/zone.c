@@ -25,6 +25,7 @@
 
 #include <arch/memory.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <mm/bootmem.h>
 #include <mm/early.h>
 #include <mm/memblock.h>
@@ -100,7 +101,7 @@ int memory_node(int nid)
 	return nid < 0 || nid >= MAX_NUMNODES ? 0 : nid;
 }
 
-static void set_zone_ends(void)
+static __init void set_zone_ends(void)
 {
 	unsigned long high = early_high_memory_start() >> PAGE_SHIFT;
 
@@ -121,7 +122,7 @@ struct zone *zone_of_frame(int nid, unsigned long pfn)
 	return &NODE_DATA(memory_node(nid))->zone[type];
 }
 
-static void node_init(int nid)
+static __init void node_init(int nid)
 {
 	enum zone_type type;
 
@@ -161,7 +162,7 @@ static bool zone_add_present(const struct frame_run *run, void *context)
 }
 
 /* Every pageblock starts movable, which is a map of zeroes; one bit more where the span ends inside a unit. */
-static void pageblock_map_init(struct zone *zone)
+static __init void pageblock_map_init(struct zone *zone)
 {
 	unsigned long end = ALIGN_UP(zone->start_pfn + zone->spanned_pages, MAX_ORDER_NR_PAGES);
 
@@ -170,7 +171,7 @@ static void pageblock_map_init(struct zone *zone)
 		pageblock_map_size(pageblock_index(zone, end - 1) + 1), sizeof(unsigned long), 0);
 }
 
-static struct zone **zonelist_add_node(struct zone **at, int nid)
+static __init struct zone **zonelist_add_node(struct zone **at, int nid)
 {
 	enum zone_type type;
 
@@ -180,7 +181,7 @@ static struct zone **zonelist_add_node(struct zone **at, int nid)
 	return at;
 }
 
-static void zonelist_init(struct pglist_data *node, struct node_table *table)
+static __init void zonelist_init(struct pglist_data *node, struct node_table *table)
 {
 	struct zone **at = node->zonelist;
 	int order[MAX_NUMNODES];
@@ -197,7 +198,7 @@ static void zonelist_init(struct pglist_data *node, struct node_table *table)
 	}
 }
 
-static void zonelists_init(void)
+static __init void zonelists_init(void)
 {
 	struct node_table table = {.nr = nr_nodes};
 	int nid, to;
@@ -211,7 +212,7 @@ static void zonelists_init(void)
 		zonelist_init(NODE_DATA(nid), &table);
 }
 
-void zones_init(void)
+__init void zones_init(void)
 {
 	struct zone *zone;
 	unsigned long index = 0;

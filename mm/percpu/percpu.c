@@ -46,6 +46,7 @@
 
 #include <arch/cpu.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/poison.h>
 #include <lib/report.h>
 #include <lib/string.h>
@@ -82,7 +83,7 @@ static phys_addr_t boot_table(const struct pt_source *source)
 	return direct_map_to_phys(alloc_bootmem_pages(PAGE_SIZE));
 }
 
-static void make_area(unsigned int cpu, size_t template_size)
+static __init void make_area(unsigned int cpu, size_t template_size)
 {
 	static const struct pt_source source = {.alloc = boot_table};
 	size_t size = ALIGN_UP(template_size, PAGE_SIZE);
@@ -95,7 +96,7 @@ static void make_area(unsigned int cpu, size_t template_size)
 	per_cpu_offset[cpu] = va - (uintptr_t)percpu_start;
 }
 
-void percpu_areas_init(unsigned int nr_cpus)
+__init void percpu_areas_init(unsigned int nr_cpus)
 {
 	size_t template_size = (size_t)(percpu_end - percpu_start);
 	unsigned int cpu;
@@ -110,7 +111,7 @@ void percpu_areas_init(unsigned int nr_cpus)
 	arch_percpu_set_offset(per_cpu_offset[arch_cpu_id()]);
 }
 
-void percpu_init(void)
+__init void percpu_init(void)
 {
 	chunk_map_static((size_t)(percpu_end - percpu_start));
 }

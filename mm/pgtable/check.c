@@ -10,6 +10,8 @@
  *	W4  Text and read-only data are not writable, neither in the image nor in the direct map.
  *	W5  D1 and D2 of direct_map.c: at its distance, RAM only, nothing marked NOMAP.
  *	W6  The fixmap's slot 0 and what lies below its last slot are not mapped, but for the screen.
+ *	W8  When the boot is over nothing is mapped where its code and data were, and what only it wrote is
+ *	    read-only by both addresses.
  *	W7  All leaves of a frame have one memory type.
  *
  * COST		For each table page 512 looks; for each leaf some 100 instructions. W7: a walk of all but the direct map
@@ -30,6 +32,13 @@
 
 /* After so many lines the rest is only counted. */
 #define MAX_LINES 8
+
+static bool boot_is_over;
+
+void pgtable_boot_is_over(void)
+{
+	boot_is_over = true;
+}
 
 struct check {
 	unsigned int faults;
@@ -75,8 +84,9 @@ static bool is_proper_code(const struct pt_entry *entry)
 
 static void check_permissions(struct check *check, const struct pt_entry *entry)
 {
+	const char *end = boot_is_over ? text_end : init_text_end;
 	bool in_text = entry->va >= (uintptr_t)image_start &&
-		       entry->va + entry->size <= (uintptr_t)text_end;
+		       entry->va + entry->size <= (uintptr_t)end;
 
 	if ((entry->prot & PROT_WRITE) && (entry->prot & PROT_EXEC))
 		fault(check, entry, "writable and executable");
@@ -88,26 +98,40 @@ static void check_permissions(struct check *check, const struct pt_entry *entry)
 		fault(check, entry, "not global");
 }
 
+/* Does the leaf map a byte of that part of the image? */
+static bool shows(const struct pt_entry *entry, const char *start, const char *end)
+{
+	phys_addr_t pa = arch_image_to_phys(start);
+
+	return overlap(entry->pa, entry->size, pa, pa + (phys_addr_t)(end - start));
+}
+
 static void check_image_leaf(struct check *check, const struct pt_entry *entry)
 {
-	if ((entry->prot & PROT_WRITE) &&
-	    overlap(entry->va, entry->size, (uintptr_t)text_start, (uintptr_t)rodata_end))
+	if (!(entry->prot & PROT_WRITE))
+		return;
+	if (overlap(entry->va, entry->size, (uintptr_t)text_start, (uintptr_t)rodata_end))
 		fault(check, entry, "writable text or read-only data");
+	if (boot_is_over && overlap(entry->va, entry->size, (uintptr_t)ro_after_init_start,
+				    (uintptr_t)ro_after_init_end))
+		fault(check, entry, "writable, and only the boot may write it");
 }
 
 static void check_direct_map_leaf(struct check *check, const struct pt_entry *entry)
 {
-	phys_addr_t text = arch_image_to_phys(text_start);
-
 	if (entry->pa != direct_map_to_phys((void *)entry->va))
 		fault(check, entry, "not at the direct map's distance");
 	if (!memblock_is_region_memory(entry->pa, entry->size))
 		fault(check, entry, "something other than RAM in the direct map");
 	if (entry->pa + entry->size > early_high_memory_start())
 		fault(check, entry, "high memory in the direct map");
-	if ((entry->prot & PROT_WRITE) &&
-	    overlap(entry->pa, entry->size, text, text + (phys_addr_t)(rodata_end - text_start)))
+	if (!(entry->prot & PROT_WRITE))
+		return;
+	if (shows(entry, text_start, text_end) || shows(entry, rodata_start, rodata_end) ||
+	    (!boot_is_over && shows(entry, init_text_start, init_text_end)))
 		fault(check, entry, "writable alias of text or read-only data");
+	if (boot_is_over && shows(entry, ro_after_init_start, ro_after_init_end))
+		fault(check, entry, "writable alias of what only the boot may write");
 }
 
 /* W7: one of a pair of types is not plain RAM, so runs of other types are all that needs a look. */
@@ -179,6 +203,17 @@ static void check_hole(struct check *check, uintptr_t va, size_t size, const cha
 			fault(check, &entry, what);
 }
 
+/* W8 */
+static void check_init_is_gone(struct check *check)
+{
+	if (!boot_is_over)
+		return;
+	check_hole(check, (uintptr_t)init_text_start, (size_t)(init_text_end - init_text_start),
+		   "the boot's code is still mapped");
+	check_hole(check, (uintptr_t)init_data_start, (size_t)(init_data_end - init_data_start),
+		   "the boot's data is still mapped");
+}
+
 static void check_nomap(struct check *check)
 {
 	unsigned long i;
@@ -214,6 +249,7 @@ bool pgtable_check(void)
 	pgtable_for_each(check_leaf, &check);
 	check_special(&check);
 	check_below_regions(&check);
+	check_init_is_gone(&check);
 	check_nomap(&check);
 	check_fixmap_ends(&check);
 	if (check.faults > MAX_LINES)

@@ -40,6 +40,7 @@
 #include <arch/tlb.h>
 #include <lib/check.h>
 #include <lib/cmdline.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
 #include <lib/string.h>
@@ -84,7 +85,7 @@ unsigned int direct_map_max_level(void)
 	return small_leaves || change_later ? 0 : arch_pt_levels() - 1;
 }
 
-static void find_pieces(struct piece pieces[NR_PIECES])
+static __init void find_pieces(struct piece pieces[NR_PIECES])
 {
 	phys_addr_t image = arch_image_to_phys(image_start);
 	phys_addr_t rodata = image + (phys_addr_t)(rodata_end - image_start);
@@ -98,7 +99,7 @@ static void find_pieces(struct piece pieces[NR_PIECES])
 	pieces[3] = (struct piece){(phys_addr_t)~0ULL, PROT_KERNEL_RW, largest};
 }
 
-static void map_range(phys_addr_t start, phys_addr_t end, const struct piece *piece)
+static __init void map_range(phys_addr_t start, phys_addr_t end, const struct piece *piece)
 {
 	int error;
 
@@ -112,7 +113,8 @@ static void map_range(phys_addr_t start, phys_addr_t end, const struct piece *pi
 	}
 }
 
-static void map_region(const struct memblock_region *region, const struct piece pieces[NR_PIECES])
+static __init void map_region(const struct memblock_region *region,
+			      const struct piece pieces[NR_PIECES])
 {
 	phys_addr_t start = ALIGN_UP(region->base, PAGE_SIZE);
 	phys_addr_t end = ALIGN_DOWN(region->base + region->size, PAGE_SIZE);
@@ -131,7 +133,7 @@ static void map_region(const struct memblock_region *region, const struct piece 
 }
 
 /* rodata=full: set_memory_*() must work on every page, on a CPU too that splits no leaf in use. (Linux: arm64's rodata_full) */
-static bool wants_small_leaves(void)
+static __init bool wants_small_leaves(void)
 {
 	char word[8];
 
@@ -143,7 +145,7 @@ static bool wants_small_leaves(void)
 	return false;
 }
 
-void direct_map_init(void)
+__init void direct_map_init(void)
 {
 	struct piece pieces[NR_PIECES];
 	unsigned long i;

@@ -28,6 +28,7 @@
 #include <arch/memory.h>
 #include <arch/tlb.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <mm/pgtable.h>
 
 #include "walk.h"
@@ -45,7 +46,7 @@ static unsigned int nr_static_tables;
 static pte_t *level0[LEVEL0_TABLES];
 
 /* The level-0 table of an address; static tables are hung in on the way down where there is none. */
-static pte_t *fixmap_make_tables(uintptr_t va)
+static __init pte_t *fixmap_make_tables(uintptr_t va)
 {
 	pte_t *table = arch_kernel_root();
 	unsigned int level;
@@ -65,7 +66,7 @@ static pte_t *fixmap_make_tables(uintptr_t va)
 	return table;
 }
 
-void fixmap_init(void)
+__init void fixmap_init(void)
 {
 	uintptr_t top = arch_region_base(REGION_FIXMAP) + arch_region_size(REGION_FIXMAP);
 	unsigned int i;

@@ -23,6 +23,7 @@
 #include <mm/fixmap.h>
 
 #include <arch/memory.h>
+#include <lib/init.h>
 #include <mm/pgtable.h>
 
 #include "walk.h"
@@ -43,13 +44,13 @@ static phys_addr_t take_end_table(const struct pt_source *source)
 static const struct pt_source end_table_source = {.alloc = take_end_table};
 
 /* Does the room end below the slots? A port with a small region has no room. */
-static bool has_room(uintptr_t start)
+static __init bool has_room(uintptr_t start)
 {
 	return arch_region_size(REGION_FIXMAP) > level_size(1) + FIXMAP_FRAMEBUFFER_SIZE &&
 	       start + FIXMAP_FRAMEBUFFER_SIZE <= fix_to_virt(NR_FIXED_ADDRESSES - 1);
 }
 
-void *fixmap_map_framebuffer(phys_addr_t pa, size_t size)
+__init void *fixmap_map_framebuffer(phys_addr_t pa, size_t size)
 {
 	uintptr_t start = ALIGN_UP(arch_region_base(REGION_FIXMAP), level_size(1)) + level_size(1);
 	uintptr_t va = start + (uintptr_t)(pa & (level_size(1) - 1));

@@ -23,6 +23,7 @@
 #include <arch/memory.h>
 #include <arch/trap.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/string.h>
 #include <mm/direct_map.h>
@@ -206,7 +207,7 @@ unsigned int pgtable_needed_places(struct pgtable_place places[PGTABLE_MAX_PLACE
 	return nr;
 }
 
-void pgtable_lint_kernel(void)
+__init void pgtable_lint_kernel(void)
 {
 	struct pgtable_place places[PGTABLE_MAX_PLACES];
 	struct pgtable_lint lint = {.root = arch_kernel_root()};

@@ -14,13 +14,14 @@
 #include "walk.h"
 
 #include <arch/memory.h>
+#include <lib/init.h>
 #include <lib/sections.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 
 static bool use_direct_map;
 
-void pgtable_use_direct_map(void)
+__init void pgtable_use_direct_map(void)
 {
 	unsigned int level;
 

@@ -328,8 +328,20 @@ KTEST_PANIC(arch_memory, an_address_outside_the_image_has_no_image_address, "CHE
 
 KTEST(arch_memory, the_parts_of_the_image_follow_one_another_on_pages)
 {
-	const char *edges[] = {image_start, text_start, text_end, rodata_start,
-			       rodata_end,  data_start, data_end, image_end};
+	const char *edges[] = {image_start,
+			       text_start,
+			       text_end,
+			       init_text_start,
+			       init_text_end,
+			       rodata_start,
+			       rodata_end,
+			       init_data_start,
+			       init_data_end,
+			       data_start,
+			       ro_after_init_start,
+			       ro_after_init_end,
+			       data_end,
+			       image_end};
 
 	for (size_t i = 1; i < ARRAY_SIZE(edges); i++)
 		EXPECT_LE((uintptr_t)edges[i - 1], (uintptr_t)edges[i]);

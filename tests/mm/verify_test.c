@@ -13,7 +13,7 @@ KTEST(verify, sem_E6_the_zones_manage_every_page_that_was_taken)
 {
 	const struct mm_handover *handover = mm_handover();
 
-	EXPECT_EQ(handover->taken_pages, totalram_pages());
+	EXPECT_EQ(handover->taken_pages + mm_init_pages(), totalram_pages());
 	EXPECT_LE(handover->bootmem_pages, handover->taken_pages);
 	EXPECT_LE(handover->taken_pages, handover->memory / PAGE_SIZE);
 	EXPECT_GT(handover->reserved, 0);
