@@ -22,6 +22,7 @@ OUT := out/$(ARCH)-$(SLAB)-$(PROFILE)$(if $(filter 0,$(TESTS)),-notests)
 
 # --- what is built, in the order in which it is read -------------------------
 src :=
+boot_src :=
 test_src :=
 include arch/$(ARCH)/build.mk lib/build.mk mm/build.mk drivers/build.mk kernel/build.mk
 ifeq ($(TESTS),1)
@@ -53,9 +54,14 @@ CFLAGS   := -std=gnu17 -O2 -g -ffreestanding -fno-strict-aliasing -fno-delete-nu
 .PHONY: all
 all: $(KERNEL)
 
+# Files whose code only the boot runs and tests call: without tests it goes with the boot (include/lib/init.h).
+boot_only := $(if $(filter 0,$(TESTS)),$(boot_src))
+to_init    = $(if $(filter $<,$(boot_only)),@$(OBJCOPY) --rename-section .text=.init.text --rename-section .text.unlikely=.init.text $@)
+
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	@$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$<) -MMD -MP -c -o $@ $<
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$<) $(if $(filter $<,$(boot_only)),-fno-jump-tables) -MMD -MP -c -o $@ $<
+	$(to_init)
 
 $(OUT)/obj/%.o: %.S $(OUT)/flags
 	@mkdir -p $(@D)
@@ -67,7 +73,7 @@ $(OUT)/linker.ld: linker.ld $(OUT)/flags
 # Other flags or files than last time: build anew.
 $(OUT)/flags: .FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(src)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(src)' > $@
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(src) $(boot_only)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(src) $(boot_only)' > $@
 .PHONY: .FORCE
 .FORCE:
 

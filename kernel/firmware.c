@@ -53,7 +53,7 @@
 #define UART_SCRATCH 7 /* a register of the 16550 that only remembers */
 
 /* Nothing can be started from what the loader gave. The reason is in the log: show it where text can go. */
-static _Noreturn void stop(const struct boot_info *boot, const char *reason)
+static __init _Noreturn void stop(const struct boot_info *boot, const char *reason)
 {
 	pr_err("boot: %s", reason);
 	console_init(boot);
@@ -140,10 +140,10 @@ static __init void reserve_table(struct boot_info *boot, phys_addr_t pa, size_t 
 }
 
 /* The tables that are parsed, in this order: SRAT needs the CPUs of the MADT, SLIT the nodes of SRAT. */
-static const struct acpi_parser {
+static struct acpi_parser {
 	char signature[5];
 	int (*parse)(const void *bytes, size_t size, struct boot_info *boot);
-} acpi_parsers[] = {
+} acpi_parsers[] __initdata = {
 	{"APIC", acpi_parse_madt}, {"SPCR", acpi_parse_spcr}, {"MCFG", acpi_parse_mcfg},
 	{"SRAT", acpi_parse_srat}, {"SLIT", acpi_parse_slit},
 };

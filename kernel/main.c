@@ -21,6 +21,7 @@
 #include <lib/init.h>
 #include <lib/ktest.h>
 #include <lib/printk.h>
+#include <lib/random.h>
 #include <lib/report.h>
 #include <lib/sections.h>
 #include <lib/smp.h>
@@ -38,7 +39,7 @@
 #include <kernel/firmware.h>
 #include <kernel/shell.h>
 
-static struct boot_info *boot_info;
+static struct boot_info *boot_info __ro_after_init;
 static uint64_t cycles_to_prompt;
 
 const struct boot_info *boot_info_get(void)
@@ -186,6 +187,7 @@ __ref void kmain(struct boot_info *boot)
 	boot_info = boot;
 	fixmap_init();
 	firmware_read(boot);
+	hash_pointer_init();
 	cmdline_set(boot->command_line);
 	set_log_level();
 	set_report_policy();

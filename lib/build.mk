@@ -7,3 +7,6 @@ src += lib/firmware/boot_info.c lib/firmware/memory_map.c lib/firmware/pvh.c lib
 src += lib/firmware/boot_nodes.c lib/firmware/boot_nodes_fake.c lib/firmware/acpi_nodes.c lib/firmware/fdt_machine.c
 src += lib/stack_depot.c lib/fault_injection.c
 src += lib/device.c
+# Read at boot alone, but for what tests do with them.
+boot_src += lib/firmware/pvh.c lib/firmware/efi.c lib/firmware/multiboot2.c lib/firmware/acpi.c lib/firmware/acpi_nodes.c lib/firmware/boot_nodes_fake.c lib/firmware/fdt_boot.c
+boot_src += lib/firmware/fdt_machine.c lib/firmware/fdt_device.c lib/firmware/fdt.c lib/firmware/boot_nodes.c

@@ -18,8 +18,8 @@
 
 #define TICK_NS (1000000000UL / CLOCK_HZ)
 
-static const struct clock_source *clock;
-static const struct clock_event *event;
+static const struct clock_source *clock __ro_after_init;
+static const struct clock_event *event __ro_after_init;
 static uint64_t clock_start;
 static unsigned long ticks, interrupts;
 static unsigned int paused = 1;

@@ -24,12 +24,12 @@
 #include <lib/spinlock.h>
 #include <lib/string.h>
 
-static const struct irq_controller *controller;
+static const struct irq_controller *controller __ro_after_init;
 static struct irq_action *actions;
 static DEFINE_SPINLOCK(actions_lock, LOCK_RANK_IRQ);
 static unsigned long spurious, unknown;
 
-__init void irq_controller_register(const struct irq_controller *new_controller)
+void irq_controller_register(const struct irq_controller *new_controller)
 {
 	controller = new_controller;
 }

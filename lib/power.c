@@ -7,8 +7,8 @@
 
 #include <lib/types.h>
 
-static void (*driver_off)(void);
-static void (*driver_restart)(void);
+static void (*driver_off)(void) __ro_after_init;
+static void (*driver_restart)(void) __ro_after_init;
 
 __init void power_register(void (*off)(void), void (*restart)(void))
 {

@@ -6,13 +6,14 @@
  * bit of the output tells the state (the SplitMix64 construction, Steele, Lea and Flood 2014). Two CPUs that
  * race draw different numbers or, at worst, lose a step.
  */
+#include <lib/init.h>
 #include <lib/random.h>
 
 #include <arch/random.h>
 #include <lib/string.h>
 
 static uint64_t state;
-static uint64_t pointer_secret;
+static uint64_t pointer_secret __ro_after_init;
 
 static uint64_t scramble(uint64_t x)
 {
@@ -43,14 +44,19 @@ uint64_t random_below(uint64_t bound)
 	return bound ? random_u64() % bound : 0;
 }
 
+void hash_pointer_init(void)
+{
+	while (!pointer_secret)
+		pointer_secret = random_u64();
+}
+
 uint32_t hash_pointer(const void *pointer)
 {
 	uint32_t hash;
 
 	if (!pointer)
 		return 0;
-	while (!pointer_secret)
-		pointer_secret = random_u64();
+	hash_pointer_init();
 	hash = (uint32_t)scramble((uintptr_t)pointer ^ pointer_secret);
 	return hash ? hash : 1;
 }

@@ -15,7 +15,7 @@
 #include <lib/check.h>
 #include <lib/random.h>
 
-uintptr_t __stack_chk_guard = 0x5ac3d2e1f0a79600UL;
+uintptr_t __stack_chk_guard __ro_after_init = 0x5ac3d2e1f0a79600UL;
 _Noreturn void __stack_chk_fail(void);
 
 __init void stack_guard_init(void)

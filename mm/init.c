@@ -35,7 +35,7 @@
 #include <mm/vmalloc.h>
 #include <mm/zone.h>
 
-static struct mm_handover handover;
+static struct mm_handover handover __ro_after_init;
 
 const struct mm_handover *mm_handover(void)
 {

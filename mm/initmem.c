@@ -27,6 +27,7 @@
 
 #include <arch/memory.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
 #include <lib/string.h>
@@ -37,7 +38,7 @@
 
 #define POISON_INIT 0xcc /* x86: int3, so that what is jumped to by yet another way traps */
 
-static unsigned long init_pages;
+static unsigned long init_pages __ro_after_init;
 
 static void make_read_only(void)
 {
@@ -66,8 +67,8 @@ void mm_boot_is_over(void)
 	init_pages = free_part(init_text_start, init_text_end);
 	init_pages += free_part(init_data_start, init_data_end);
 	pr_info("freed init memory: %lu KiB", init_pages << (PAGE_SHIFT - 10));
-	make_read_only();
 	pgtable_boot_is_over();
+	make_read_only();
 }
 
 unsigned long mm_init_pages(void)

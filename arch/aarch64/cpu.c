@@ -12,9 +12,9 @@
 #include <lib/init.h>
 #include <lib/printf.h>
 
-bool cpu_has_cycle_counter;
-static uint64_t boot_cycles;
-static bool has_pan;
+bool cpu_has_cycle_counter __ro_after_init;
+static uint64_t boot_cycles __ro_after_init;
+static bool has_pan __ro_after_init;
 
 /* Arm's own, by the part number in MIDR_EL1; others are shown as numbers. */
 static const struct {

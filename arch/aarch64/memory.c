@@ -12,7 +12,7 @@
 #include <lib/sections.h>
 
 /* Physical address of image_start, known when the loader has chosen it. */
-static phys_addr_t image_pa;
+static phys_addr_t image_pa __ro_after_init;
 
 extern pte_t kernel_root[PT_ENTRIES]; /* boot.S */
 

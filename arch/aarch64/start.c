@@ -10,7 +10,7 @@
 #include <lib/init.h>
 #include <lib/sections.h>
 
-struct boot_info boot_info;
+struct boot_info boot_info __ro_after_init;
 
 /*
  * The boot protocol: x0 is the device tree's address, a multiple of 8. 0, from a machine without a loader, is left to

@@ -21,6 +21,7 @@
 #include <kernel/entry.h>
 #include <lib/check.h>
 #include <lib/clock.h>
+#include <lib/init.h>
 #include <lib/irq.h>
 #include <lib/percpu.h>
 #include <lib/smp.h>
@@ -154,7 +155,7 @@ static void on_kick(void *context)
 static struct irq_action kick_action = {.source = "kick", .name = "kicks", .handler = on_kick};
 
 /* On the boot CPU's thread, before the kernel. */
-void hosted_interrupts_init(void)
+__ref void hosted_interrupts_init(void)
 {
 	enter(0);
 	os_timer_create();

@@ -27,8 +27,8 @@ __aligned(PAGE_SIZE) pte_t boot_pdpt[PT_ENTRIES];
 __aligned(PAGE_SIZE) pte_t boot_directory[PT_ENTRIES];
 __aligned(PAGE_SIZE) pte_t boot_page_tables[BOOT_PAGE_TABLES][PT_ENTRIES];
 
-uint64_t boot_cycles;
-uint32_t boot_loader, boot_info_pa;
+uint64_t boot_cycles __ro_after_init;
+uint32_t boot_loader __ro_after_init, boot_info_pa __ro_after_init;
 
 pte_t *arch_kernel_root(void)
 {
@@ -55,7 +55,7 @@ static __init void cut_low_view(void)
 
 __ref void x86_start(void)
 {
-	static struct boot_info info;
+	static struct boot_info info __ro_after_init;
 
 	cut_low_view();
 	x86_descriptors_init();

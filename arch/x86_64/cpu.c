@@ -60,9 +60,9 @@ static_assert(PROT_WC >> PROT_TYPE_SHIFT == 1 && PROT_WT >> PROT_TYPE_SHIFT == 2
 __section("percpu") unsigned int x86_cpu_id;
 __section("percpu") uintptr_t x86_percpu_offset;
 
-unsigned int x86_max_leaf_level = 1;
-static unsigned int phys_bits = 36;
-static char features[112];
+unsigned int x86_max_leaf_level __ro_after_init = 1;
+static unsigned int phys_bits __ro_after_init = 36;
+static char features[112] __ro_after_init;
 
 static __init void add_feature(const char *text)
 {

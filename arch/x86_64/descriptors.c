@@ -56,7 +56,7 @@ static_assert(sizeof(struct tss) == 104, "the CPU knows the layout of the TSS");
 static_assert(sizeof(struct gate) == 16, "the CPU knows the layout of a gate");
 
 static struct tss tss;
-static struct gate idt[NR_VECTORS];
+static struct gate idt[NR_VECTORS] __ro_after_init;
 static uint64_t gdt[] = {
 	[0] = 0,
 	[KERNEL_CS / 8] = 0x00af9b000000ffff, /* 64-bit code, level 0 */

@@ -33,7 +33,7 @@
 #define NS_PER_SECOND  1000000000UL
 
 static uint64_t tsc_to_ns; /* nanoseconds a cycle, 32 bits behind the point */
-static uint64_t apic_hz;
+static uint64_t apic_hz __ro_after_init;
 
 struct moment {
 	uint32_t pit; /* counts down */

@@ -7,6 +7,9 @@
  *	static bool has_pan __ro_after_init;	read-only when the boot is over
  *	__ref void kmain(...)			calls __init functions, and knows that the boot is not over yet
  *
+ * Files that are read at boot alone, but called by self-tests too, stand in boot_src of the build: without tests their code is
+ * __init as a whole.
+ *
  * When the boot is over nothing is mapped where __init functions were: a call is a fault that says so. tools/check_init.py
  * proves that nothing else refers to them. What a self-test calls is not __init.
  */

@@ -19,3 +19,6 @@ uint64_t random_below(uint64_t bound);
 
 /* 32 bits that tell pointers apart without telling where they point; never 0 for a pointer that is not NULL. */
 uint32_t hash_pointer(const void *pointer);
+
+/* Draws its secret, unless somebody needed it before. Once the boot is over the secret is read-only. */
+void hash_pointer_init(void);

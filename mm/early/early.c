@@ -59,7 +59,7 @@
 static_assert(BOOT_MAX_RESERVATIONS + EARLY_MAX_WORDS + 3 <= INIT_MEMBLOCK_REGIONS,
 	      "reservations fit into memblock's static array");
 
-static struct early living;
+static struct early living __ro_after_init;
 
 static unsigned long long to_kib(phys_addr_t bytes)
 {

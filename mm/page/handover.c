@@ -24,6 +24,7 @@
 
 #include <lib/bits.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/poison.h>
 #include <mm/buddy.h>
 #include <mm/early.h>
@@ -91,7 +92,7 @@ static unsigned long add_free_range(unsigned long start, unsigned long end, int 
 	return end - start;
 }
 
-static void top_up(struct zone *zone)
+static __init void top_up(struct zone *zone)
 {
 	unsigned long flags;
 
@@ -100,7 +101,7 @@ static void top_up(struct zone *zone)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-unsigned long page_take_free(void)
+__init unsigned long page_take_free(void)
 {
 	unsigned long cursor = 0, start, end, nr_pages = 0;
 	struct zone *zone;

@@ -73,15 +73,15 @@
 #define BLOCK_SIZE (PAGE_SIZE << MAX_PAGE_ORDER)
 
 static unsigned long empty_chunk[BIT(PAGE_CHUNK_SHIFT) / BITS_PER_LONG];
-unsigned long **page_unit_chunks;
-unsigned long page_nr_units; /* behind the last that is backed */
+unsigned long **page_unit_chunks __ro_after_init;
+unsigned long page_nr_units __ro_after_init; /* behind the last that is backed */
 static unsigned long nr_backed_units;
 
 /* Where struct pages lie, in frames. */
 static struct {
 	unsigned long start, end;
 } pieces[STRUCT_PAGE_PIECES];
-static unsigned int nr_pieces;
+static unsigned int nr_pieces __ro_after_init;
 
 static_assert(LEAF_SIZE % UNIT_BYTES == 0, "a leaf holds whole units");
 static_assert(UNIT_BYTES % PAGE_SIZE == 0, "a unit is mapped by whole pages");

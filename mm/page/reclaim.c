@@ -44,7 +44,7 @@
 static DEFINE_SPINLOCK(shrinkers_lock, LOCK_RANK_CACHE_CHAIN);
 static LIST_HEAD(shrinkers);
 
-static void (*oom_report)(gfp_t gfp, unsigned int order);
+static void (*oom_report)(gfp_t gfp, unsigned int order) __ro_after_init;
 static bool (*oom_handler)(gfp_t gfp, unsigned int order);
 
 void register_shrinker(struct shrinker *shrinker)

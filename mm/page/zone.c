@@ -34,12 +34,12 @@
 #include <mm/pcp.h>
 #include "impl.h"
 
-unsigned int nr_nodes = 1;
+unsigned int nr_nodes __ro_after_init = 1;
 static struct pglist_data node0; /* every machine has it */
-struct pglist_data *node_data[MAX_NUMNODES] = {&node0};
-struct zone *zone_of_bits[MAX_NUMNODES * MAX_NR_ZONES];
+struct pglist_data *node_data[MAX_NUMNODES] __ro_after_init = {&node0};
+struct zone *zone_of_bits[MAX_NUMNODES * MAX_NR_ZONES] __ro_after_init;
 
-static unsigned long end_pfns[MAX_NR_ZONES]; /* zone_end_pfn() */
+static unsigned long end_pfns[MAX_NR_ZONES] __ro_after_init; /* zone_end_pfn() */
 
 unsigned long zone_end_pfn(enum zone_type type)
 {

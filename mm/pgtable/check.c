@@ -21,6 +21,7 @@
 #include <mm/pgtable.h>
 
 #include <arch/memory.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/sections.h>
 #include <mm/direct_map.h>
@@ -33,7 +34,7 @@
 /* After so many lines the rest is only counted. */
 #define MAX_LINES 8
 
-static bool boot_is_over;
+static bool boot_is_over __ro_after_init;
 
 void pgtable_boot_is_over(void)
 {

@@ -51,9 +51,9 @@
 
 #include "walk.h"
 
-static phys_addr_t phys_end;
-static bool small_leaves; /* 4 KiB each: pages will be taken out */
-static bool change_later; /* 4 KiB each: permissions of any page may change */
+static phys_addr_t phys_end __ro_after_init;
+static bool small_leaves __ro_after_init; /* 4 KiB each: pages will be taken out */
+static bool change_later __ro_after_init; /* 4 KiB each: permissions of any page may change */
 
 /* Zeroed through a window: not even the part of the map that is done can be used before the rest. */
 static phys_addr_t table_from_early(const struct pt_source *source)

@@ -40,10 +40,10 @@ static_assert(NR_FIXED_ADDRESSES <= LEVEL0_TABLES * PT_ENTRIES, "the slots fit i
 static_assert(FIX_TABLE_LAST - FIX_TABLE0 + 1 == PT_MAX_LEVELS, "one slot a level");
 
 static pte_t static_tables[STATIC_TABLES][PT_ENTRIES] __aligned(PAGE_SIZE);
-static unsigned int nr_static_tables;
+static unsigned int nr_static_tables __ro_after_init;
 
 /* level0[i] maps the i-th 2 MiB below the top. */
-static pte_t *level0[LEVEL0_TABLES];
+static pte_t *level0[LEVEL0_TABLES] __ro_after_init;
 
 /* The level-0 table of an address; static tables are hung in on the way down where there is none. */
 static __init pte_t *fixmap_make_tables(uintptr_t va)

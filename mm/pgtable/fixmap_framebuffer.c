@@ -30,8 +30,8 @@
 
 static pte_t end_tables[2][PT_ENTRIES] __aligned(PAGE_SIZE);
 static unsigned int nr_end_tables;
-static uintptr_t mapped_va;
-static size_t mapped_size;
+static uintptr_t mapped_va __ro_after_init;
+static size_t mapped_size __ro_after_init;
 
 static phys_addr_t take_end_table(const struct pt_source *source)
 {

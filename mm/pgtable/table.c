@@ -19,7 +19,7 @@
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
 
-static bool use_direct_map;
+static bool use_direct_map __ro_after_init;
 
 __init void pgtable_use_direct_map(void)
 {

@@ -94,29 +94,30 @@ KTEST(direct_map, high_memory_is_not_mapped)
 	EXPECT_TRUE(is_direct_map_address(phys_to_virt(direct_map_phys_end() - 1)));
 }
 
-static bool within(const char *page, const char *start, const char *end)
-{
-	return page >= start && page < end;
-}
-
 /* Text, constants and what only the boot writes must not be writable by their other address; data and what the boot left must be. */
 KTEST(direct_map, the_alias_of_the_image_has_the_images_permissions)
 {
+	const struct {
+		const char *start, *end;
+		prot_t prot;
+	} parts[] = {
+		{text_start, text_end, PROT_KERNEL_RO},
+		{init_text_start, init_text_end, PROT_KERNEL_RW},
+		{rodata_start, rodata_end, PROT_KERNEL_RO},
+		{init_data_start, init_data_end, PROT_KERNEL_RW},
+		{ro_after_init_start, ro_after_init_end, PROT_KERNEL_RO},
+		{ro_after_init_end, data_end, PROT_KERNEL_RW},
+	};
 	struct pt_entry entry;
-	const char *page;
 
-	for (page = text_start; page < data_end; page += PAGE_SIZE) {
-		uintptr_t alias = (uintptr_t)phys_to_virt(arch_image_to_phys(page));
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *page = parts[i].start; page < parts[i].end; page += PAGE_SIZE) {
+			uintptr_t alias = (uintptr_t)phys_to_virt(arch_image_to_phys(page));
 
-		ASSERT_TEST(pgtable_query(alias, &entry));
-		EXPECT_EQ(entry.level, 0);
-		EXPECT_EQ(entry.prot,
-			  within(page, text_start, text_end) ||
-					  within(page, rodata_start, rodata_end) ||
-					  within(page, ro_after_init_start, ro_after_init_end)
-				  ? PROT_KERNEL_RO
-				  : PROT_KERNEL_RW);
-	}
+			ASSERT_TEST(pgtable_query(alias, &entry));
+			EXPECT_EQ(entry.level, 0);
+			EXPECT_EQ(entry.prot, parts[i].prot);
+		}
 }
 
 KTEST(direct_map, the_images_data_and_its_alias_are_one_memory)
