@@ -4,6 +4,7 @@
  */
 #include <mm/init.h>
 
+#include <arch/memory.h>
 #include <lib/firmware/memory_map.h>
 #include <lib/sections.h>
 #include <mm/early.h>
@@ -94,6 +95,23 @@ static void show_dma(struct seq_file *file)
 		seq_puts(file, "  swiotlb=force: bounced even where a device reaches\n");
 }
 
+static void show_part(struct seq_file *file, const char *start, const char *end, const char *what)
+{
+	phys_addr_t pa = arch_image_to_phys(start);
+
+	show_range(file, pa, pa + (phys_addr_t)(end - start));
+	seq_printf(file, "free      %s\n", what);
+}
+
+static void show_given(struct seq_file *file)
+{
+	if (!mm_init_pages())
+		return;
+	seq_puts(file, "Given back of the kernel image when the boot was over:\n");
+	show_part(file, init_text_start, init_text_end, "code that only the boot runs");
+	show_part(file, init_data_start, init_data_end, "data that only the boot uses");
+}
+
 void mm_report_memmap(struct seq_file *file)
 {
 	const struct boot_info *boot = early_boot_info();
@@ -115,6 +133,7 @@ void mm_report_memmap(struct seq_file *file)
 			seq_printf(file, " (%s)", boot_source_name(decision.source));
 		seq_puts(file, "\n");
 	}
+	show_given(file);
 	show_disputes(file, boot);
 	show_dma(file);
 	seq_puts(file, "RAM by node:\n");

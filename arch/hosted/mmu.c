@@ -230,6 +230,12 @@ static bool is_weaker(pte_t new, pte_t old, unsigned int level)
 	       (new_prot & ~old_prot & ~PROT_TYPE_MASK) == 0;
 }
 
+/* How often a flush was asked for, and how often for nothing: no leaf in its range had changed, no table been unlinked. */
+static struct hosted_flushes flushes;
+static bool
+	table_unlinked;	  /* since the last flush; what a CPU has of a table may lead on from it */
+static bool leaf_changed; /* in the flush that is under way */
+
 static void forget(const struct translation *old)
 {
 	*tlb_slot(old->va, old->level) = (pte_t){0};
@@ -244,6 +250,7 @@ static void flush_leaf(struct run *run, const struct translation *old)
 
 	if (new.leaf.value == old->leaf.value &&new.level == old->level)
 		return;
+	leaf_changed = true;
 	if (new.leaf.value == 0 && new.level >= old->level) {
 		forget(old);
 		return;
@@ -259,6 +266,7 @@ static void tlb_flush(uintptr_t va, size_t size)
 	struct run run = {0};
 
 	CHECK(is_ours(va) && size <= HOSTED_VA_END - va, "flush of 0x%lx + 0x%zx", va, size);
+	leaf_changed = false;
 	for (uintptr_t at = va; at < va + size;) {
 		struct translation old = recall(at);
 
@@ -267,6 +275,9 @@ static void tlb_flush(uintptr_t va, size_t size)
 		at = old.va + span(old.level);
 	}
 	run_finish(&run);
+	flushes.all++;
+	flushes.redundant += !leaf_changed && !table_unlinked;
+	table_unlinked = false;
 }
 
 /* The image is mapped by the process's loader and not remembered: it gets what its tables say now. */
@@ -341,7 +352,14 @@ void hosted_pte_set(pte_t *entry, pte_t value)
 	if (!store_is_allowed(old, value))
 		panic("break before make: a page-table entry went from 0x%lx to 0x%lx in one step",
 		      (unsigned long)old.value, (unsigned long)value.value);
+	if (old.value != 0 && stored_kind(old) == HOSTED_PTE_KIND_TABLE)
+		table_unlinked = true;
 	__atomic_store_n(&entry->value, value.value, __ATOMIC_RELEASE);
+}
+
+struct hosted_flushes hosted_mmu_flushes(void)
+{
+	return flushes;
 }
 
 uintptr_t hosted_mmu_stale(void)

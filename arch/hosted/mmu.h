@@ -20,3 +20,9 @@ bool hosted_mmu_maps(uintptr_t va);
 
 /* Does the CPU translate `va` to a physical address where nothing answers? */
 bool hosted_mmu_leads_nowhere(uintptr_t va);
+
+/* Flushes so far, and those for which there was no reason. */
+struct hosted_flushes {
+	unsigned long all, redundant;
+};
+struct hosted_flushes hosted_mmu_flushes(void);

@@ -107,19 +107,33 @@ static bool shows_image(phys_addr_t pa, size_t size)
 /* A run of frames at an address of the range: visit returns 0 to go on. */
 typedef int (*run_visitor)(const struct request *request, const struct pt_entry *run);
 
-/* Visit the range a leaf at a time, cut to the range; what the visitor says first, or -EINVAL at a hole. */
+/* The leaf at `va`, cut to [va, end); false at a hole. */
+static bool leaf_at(uintptr_t va, uintptr_t end, struct pt_entry *leaf)
+{
+	if (!pgtable_query(va, leaf))
+		return false;
+	leaf->pa += va - leaf->va;
+	leaf->size = min(leaf->size - (va - leaf->va), end - va);
+	leaf->va = va;
+	return true;
+}
+
+/* Visit the range a run at a time: leaves that continue one another and are alike. What the visitor says first, or -EINVAL at a hole. */
 static int for_each_run(const struct request *request, run_visitor visit)
 {
 	uintptr_t va = request->va, end = va + request->size;
-	struct pt_entry run;
+	struct pt_entry run, next;
 	int result = 0;
 
-	for (; va < end && !result; va = run.va + run.size) {
-		if (!pgtable_query(va, &run))
+	while (va < end && !result) {
+		if (!leaf_at(va, end, &run))
 			return -EINVAL;
-		run.pa += va - run.va;
-		run.size = min(run.size - (va - run.va), end - va);
-		run.va = va;
+		va = run.va + run.size;
+		while (va < end && leaf_at(va, end, &next) && next.prot == run.prot &&
+		       next.pa == run.pa + run.size) {
+			run.size += next.size;
+			va += next.size;
+		}
 		result = visit(request, &run);
 	}
 	return result;

@@ -43,8 +43,10 @@ def check_accounts(output):
     low_page = any(low < 4096 and kind == "usable" for low, _, kind in firmware)
     assert present - low_page <= table["all"][0] <= present
     decided = [(low, high) for low, high, why in ranges(section(output, "What became")) if why.startswith("reserved")]
+    given = sum(high - low for low, high, _ in ranges(section(output, "Given back of the kernel image"))) // 4096
+    assert 4 <= given < 64, "the boot's code and data"
     # The boot data is reserved, the kernel's own structures come out of the rest.
-    assert table["all"][2] <= free_pages(firmware, decided)
+    assert table["all"][2] <= free_pages(firmware, decided) + given
     return table
 
 
