@@ -302,6 +302,21 @@ def multiboot2_seeds():
     yield "b22-many-touching", block(mmap(*((0, 400 << 12, 1) for _ in range(400))), efi_map(*touching, step=40))
 
 
+# --- pgtable: { operation 1, first page 2, pages 2, what 1, failing allocation 1 } ... ----------
+MAP, UNMAP, PROTECT, CHANGE, SPLIT, MERGE, WHOLE = 0, 1, 2, 3, 4, 5, 128
+
+
+def pgtable_seeds():
+    def calls(*rows):
+        return b"".join(struct.pack("<BHHBB", *row) for row in rows)
+
+    yield "split-and-merge", calls((MAP | WHOLE, 0, 2047, 0, 0), (CHANGE, 700, 3, 0, 0), (CHANGE, 700, 3, 1, 0), (MERGE, 700, 0, 2, 0))
+    yield "ends", calls((MAP, 500, 600, 0, 0), (PROTECT, 600, 500, 1, 0), (UNMAP, 1023, 1, 0, 0), (MERGE | WHOLE, 0, 2047, 2, 0))
+    yield "out-of-tables", calls(*[(MAP, 500, 600, 0, n) for n in range(1, 9)], *[(PROTECT, 1000, 40, 1, n) for n in range(1, 5)], (UNMAP, 0, 2047, 0, 0))
+    yield "small-leaves", calls((MAP | WHOLE, 0, 1023, 64, 0), (MERGE | WHOLE, 0, 2047, 1, 0), (SPLIT, 3, 5, 0, 1), (SPLIT, 3, 5, 0, 0), (UNMAP, 3, 5, 0, 0))
+    yield "types", calls((MAP, 0, 200, 3, 0), (CHANGE, 0, 150, 3, 0), (CHANGE, 50, 150, 4, 0), (PROTECT, 0, 201, 2, 0))
+
+
 # --- page: { operation 1, what 1, more 1 } ... ------------------------------------------------
 TAKE, GIVE, RETYPE, DRAIN, LARGE = 0, 3, 6, 7, 64
 
@@ -347,7 +362,7 @@ def virt_seeds():
     yield "claims", calls(*[(claim, i, 700 * i) for i in range(30)], *[(release, i % 4 == 0, i) for i in range(30)])
 
 
-SEEDS = {"virt": virt_seeds, "slab": slab_seeds, "slub": slab_seeds, "page": page_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
+SEEDS = {"virt": virt_seeds, "slab": slab_seeds, "slub": slab_seeds, "page": page_seeds, "pgtable": pgtable_seeds, "map": map_seeds, "memblock": memblock_seeds, "cmdline": cmdline_seeds, "pvh": pvh_seeds, "acpi": acpi_seeds, "fdt": fdt_seeds, "multiboot2": multiboot2_seeds}
 
 
 def main():

@@ -191,22 +191,65 @@ static int random_protect(const struct pt_source *source, size_t start, size_t e
 	return pgtable_protect(source, scratch_va() + PAGES(start), PAGES(end - start), prot);
 }
 
+/* Some bits alone, as set_memory_ro() and its kin do. */
+static int random_change(const struct pt_source *source, size_t start, size_t end)
+{
+	static const prot_t changes[][2] = {{PROT_WRITE, 0},
+					    {0, PROT_WRITE},
+					    {PROT_TYPE_MASK, PROT_RAM},
+					    {PROT_TYPE_MASK, PROT_WC}};
+	const prot_t *change = changes[dice(ARRAY_SIZE(changes))];
+
+	for (size_t i = start; i < end; i++)
+		model[i].prot = (model[i].prot & ~change[0]) | change[1];
+	return pgtable_change(source, scratch_va() + PAGES(start), PAGES(end - start), change[0],
+			      change[1]);
+}
+
+/* Says the same with fewer entries. */
+static int random_merge(const struct pt_source *source, size_t start, size_t end)
+{
+	pgtable_merge(source, scratch_va() + PAGES(start), PAGES(end - start), dice(3));
+	return 0;
+}
+
+static bool unit_is_one_run(size_t unit)
+{
+	size_t first = unit * PT_ENTRIES;
+
+	for (size_t i = 0; i < PT_ENTRIES; i++)
+		if (!model[first].frame || model[first + i].frame != model[first].frame + i ||
+		    model[first + i].prot != model[first].prot)
+			return false;
+	return (model[first].frame - 1) % PT_ENTRIES == 0;
+}
+
+/* After a merge of everything a unit of 2 MiB is one leaf exactly when the array says that it can be. */
+static void check_merged(const struct pt_source *source)
+{
+	pgtable_merge(source, scratch_va(), PAGES(MODEL_PAGES), 1);
+	for (size_t unit = 0; unit < MODEL_PAGES / PT_ENTRIES; unit++)
+		EXPECT_EQ(level_at(scratch_va() + unit * LARGE) == 1, unit_is_one_run(unit));
+}
+
 KTEST(pgtable, random_ranges_agree_with_a_flat_array)
 {
-	static int (*const operation[])(const struct pt_source *, size_t,
-					size_t) = {random_map, random_unmap, random_protect};
+	static int (*const operation[])(const struct pt_source *, size_t, size_t) = {
+		random_map, random_unmap, random_protect, random_change, random_merge};
 	struct table_source tables = TABLE_SOURCE;
 	size_t start, end;
 
 	dice_state = 20260;
 	memset(model, 0, sizeof(model));
-	for (unsigned int step = 0; step < 100; step++) {
+	for (unsigned int step = 0; step < 150; step++) {
 		any_range(&start, &end);
-		EXPECT_EQ(operation[dice(3)](&tables.source, start, end), 0);
+		EXPECT_EQ(operation[dice(ARRAY_SIZE(operation))](&tables.source, start, end), 0);
 		if (!model_agrees()) {
 			EXPECT_EQ(step, -1);
 			break;
 		}
+		if (step % 10 == 9)
+			check_merged(&tables.source);
 	}
 	EXPECT_EQ(pgtable_unmap(&tables.source, scratch_va(), PAGES(MODEL_PAGES)), 0);
 	EXPECT_EQ(tables.live, 0);
