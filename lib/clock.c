@@ -13,6 +13,7 @@
 #include <lib/clock.h>
 
 #include <arch/cpu.h>
+#include <lib/check.h>
 #include <lib/init.h>
 #include <lib/sched.h>
 
@@ -86,6 +87,15 @@ __init void clock_event_register(const struct clock_event *device)
 	arch_irq_restore(flags);
 }
 
+/* Who switches a protection off has at most a tick with it. (Linux: pinned bits of CR0 and CR4) */
+static void check_protection(void)
+{
+	const char *lost = arch_protection_lost();
+
+	if (lost)
+		panic("somebody switched off a protection: %s", lost);
+}
+
 void clock_interrupt(void)
 {
 	uint64_t now = clock_ns();
@@ -95,6 +105,7 @@ void clock_interrupt(void)
 		ticks++;
 		next_tick = now + TICK_NS;
 		sched_tick();
+		check_protection();
 	}
 	if (storm_body && now >= next_storm) {
 		storm_body(storm_context);

@@ -15,6 +15,7 @@
 bool cpu_has_cycle_counter __ro_after_init;
 static uint64_t boot_cycles __ro_after_init;
 static bool has_pan __ro_after_init;
+static uint64_t pinned_sctlr __ro_after_init; /* what cpu_init() left */
 
 /* Arm's own, by the part number in MIDR_EL1; others are shown as numbers. */
 static const struct {
@@ -52,7 +53,32 @@ __init void cpu_init(uint64_t cycles, bool has_cycle_counter)
 	has_pan = cpu_implements_pan();
 	if (has_pan)
 		pan_enable();
+	pinned_sctlr = SYSREG_READ(sctlr_el1);
 	asm volatile("msr daifclr, #12" : : : "memory"); /* SError and debug exceptions may come */
+}
+
+/* Where the CPU has it, PSTATE.PAN: Armv8.1 syntax. */
+static bool pan_is_on(void)
+{
+	uint64_t pan;
+
+	asm volatile("mrs %0, s3_0_c4_c2_3" : "=r"(pan));
+	return pan != 0;
+}
+
+const char *arch_protection_lost(void)
+{
+	uint64_t sctlr = SYSREG_READ(sctlr_el1);
+
+	if (!(sctlr & SCTLR_WXN))
+		return "SCTLR_EL1.WXN: what may be written is not executed";
+	if ((sctlr & pinned_sctlr) != pinned_sctlr)
+		return "a bit of SCTLR_EL1 that the boot set";
+	if (!(SYSREG_READ(tcr_el1) & TCR_EPD0) || SYSREG_READ(ttbr0_el1) != 0)
+		return "TCR_EL1.EPD0: nothing is mapped in the lower half";
+	if (has_pan && (sctlr & SCTLR_SPAN || !pan_is_on()))
+		return "PSTATE.PAN: the kernel touches no user pages";
+	return SYSREG_READ(mair_el1) == MAIR_VALUE ? NULL : "MAIR_EL1: what memory types mean";
 }
 
 uint64_t arch_boot_cycles(void)

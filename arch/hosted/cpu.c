@@ -43,6 +43,12 @@ uint64_t arch_boot_cycles(void)
 	return first;
 }
 
+/* The host's kernel guards its registers. */
+const char *arch_protection_lost(void)
+{
+	return NULL;
+}
+
 const char *arch_cpu_features(void)
 {
 	return "hosted NX WP";

@@ -61,6 +61,7 @@ __section("percpu") unsigned int x86_cpu_id;
 __section("percpu") uintptr_t x86_percpu_offset;
 
 unsigned int x86_max_leaf_level __ro_after_init = 1;
+static unsigned long pinned_cr4 __ro_after_init; /* what protect() left */
 static unsigned int phys_bits __ro_after_init = 36;
 static char features[112] __ro_after_init;
 
@@ -125,6 +126,7 @@ static __init void protect(void)
 		add_feature(" UMIP");
 	}
 	x86_write_cr4(cr4);
+	pinned_cr4 = cr4;
 }
 
 /*
@@ -145,6 +147,34 @@ __init void x86_cpu_init(void)
 	protect();
 	if (x86_max_leaf_level == 2)
 		add_feature(" 1GiB-leaves");
+}
+
+static unsigned long read_cr0(void)
+{
+	unsigned long value;
+
+	asm volatile("movq %%cr0, %0" : "=r"(value));
+	return value;
+}
+
+/* (Linux: cr4_pinned_bits) */
+const char *arch_protection_lost(void)
+{
+	unsigned long lost = pinned_cr4 & ~x86_read_cr4();
+
+	if (!(read_cr0() & CR0_WP))
+		return "CR0.WP: read-only pages bind the kernel";
+	if (!(x86_read_msr(MSR_EFER) & EFER_NXE))
+		return "EFER.NXE: data is not executable";
+	if (lost & CR4_SMEP)
+		return "CR4.SMEP: the kernel runs no user pages";
+	if (lost & CR4_SMAP)
+		return "CR4.SMAP: the kernel touches no user pages";
+	if (lost & CR4_UMIP)
+		return "CR4.UMIP: users do not read the tables' addresses";
+	if (lost)
+		return "a bit of CR4 that the boot set";
+	return x86_read_msr(MSR_PAT) == PAT_TYPES ? NULL : "PAT: what memory types mean";
 }
 
 unsigned int x86_phys_bits(void)

@@ -56,4 +56,10 @@ _Noreturn void arch_reboot(void);
 /* One line of the CPU's name and of the protections that are on: "SMEP SMAP UMIP NX WP"; static text. */
 const char *arch_cpu_features(void);
 
+/*
+ * Has one of them, which the boot switched on, been switched off since, by whoever could write a register? Its name ("CR4.SMEP"), or
+ * NULL. This CPU; any context.
+ */
+const char *arch_protection_lost(void);
+
 #include <asm/cpu.h>

@@ -3,7 +3,7 @@
  * check.c - prove what the kernel's page tables promise.
  *
  * INVARIANTS	(pgtable_check() proves them on every leaf; check_test.c breaks them)
- *	W1  Nothing is writable and executable; nothing is open to user code; all is global.
+ *	W1  Nothing is writable and executable; no device memory is executable; nothing is open to user code; all is global.
  *	W2  Every leaf lies in one of the regions, so address 0 is not mapped.
  *	W3  Executable is the image's text, boot code in front of it, and what set_memory_x() made so in
  *	    the vmalloc region: that is not writable in the direct map either.
@@ -13,6 +13,7 @@
  *	W8  When the boot is over nothing is mapped where its code and data were, and what only it wrote is
  *	    read-only by both addresses.
  *	W7  All leaves of a frame have one memory type.
+ *	W9  The CPU enforces it: what the boot switched on (write protection, no-execute, no user pages) is on.
  *
  * COST		For each table page 512 looks; for each leaf some 100 instructions. W7: a walk of all but the direct map
  *		for each run of frames that is not plain RAM.
@@ -20,6 +21,7 @@
  */
 #include <mm/pgtable.h>
 
+#include <arch/cpu.h>
 #include <arch/memory.h>
 #include <lib/init.h>
 #include <lib/printk.h>
@@ -91,6 +93,8 @@ static void check_permissions(struct check *check, const struct pt_entry *entry)
 
 	if ((entry->prot & PROT_WRITE) && (entry->prot & PROT_EXEC))
 		fault(check, entry, "writable and executable");
+	else if ((entry->prot & PROT_EXEC) && (entry->prot & PROT_TYPE_MASK) == PROT_DEVICE)
+		fault(check, entry, "executable device memory");
 	else if ((entry->prot & PROT_EXEC) && !in_text && !is_proper_code(entry))
 		fault(check, entry, "executable outside the text");
 	if (entry->prot & PROT_USER)
@@ -243,6 +247,17 @@ static void check_fixmap_ends(struct check *check)
 	check_hole(check, base, lowest - base, "mapped below the fixmap's last slot");
 }
 
+/* W9 */
+static void check_cpu(struct check *check)
+{
+	const char *lost = arch_protection_lost();
+
+	if (!lost)
+		return;
+	check->faults++;
+	pr_err("page tables: switched off: %s", lost);
+}
+
 bool pgtable_check(void)
 {
 	struct check check = {0};
@@ -253,6 +268,7 @@ bool pgtable_check(void)
 	check_init_is_gone(&check);
 	check_nomap(&check);
 	check_fixmap_ends(&check);
+	check_cpu(&check);
 	if (check.faults > MAX_LINES)
 		pr_err("page tables: %u faults in all", check.faults);
 	return check.faults == 0;

@@ -11,6 +11,7 @@
 #include <arch/trap.h>
 #include <asm/boot.h>
 #include <asm/trap_frame.h>
+#include <lib/clock.h>
 #include <lib/sections.h>
 #include <mm/pgtable.h>
 
@@ -302,4 +303,33 @@ KTEST_PANIC(aarch64, the_header_is_not_executable, "the mapping forbids it")
 KTEST_PANIC(aarch64, a_stack_pointer_gone_wild_is_a_stack_overflow, "the kernel stack overflowed")
 {
 	asm volatile("mov x0, #0x8000\n\tmov sp, x0\n\tstr x0, [sp]" : : : "x0", "memory");
+}
+
+/* --- W9 ------------------------------------------------------------------------------------ */
+
+/* With interrupts off, so that the tick does not see it first. */
+KTEST(aarch64, W9_sees_each_protection_that_is_switched_off)
+{
+	unsigned long flags = arch_irq_save();
+	uint64_t sctlr = SYSREG_READ(sctlr_el1);
+
+	SYSREG_WRITE(sctlr_el1, sctlr & ~(uint64_t)SCTLR_WXN);
+	isb();
+	EXPECT_FALSE(pgtable_check());
+	SYSREG_WRITE(sctlr_el1, sctlr & ~(uint64_t)SCTLR_SA);
+	isb();
+	EXPECT_STREQ(arch_protection_lost(), "a bit of SCTLR_EL1 that the boot set");
+	SYSREG_WRITE(sctlr_el1, sctlr);
+	isb();
+	EXPECT_TRUE(arch_protection_lost() == NULL);
+	arch_irq_restore(flags);
+}
+
+KTEST_PANIC(aarch64, security_UNSET_a_protection_is_noticed_by_the_next_tick,
+	    "switched off a protection: SCTLR_EL1.WXN")
+{
+	SYSREG_WRITE(sctlr_el1, SYSREG_READ(sctlr_el1) & ~(uint64_t)SCTLR_WXN);
+	isb();
+	for (unsigned long ticks = clock_ticks(); clock_ticks() < ticks + 3;)
+		arch_cpu_relax();
 }

@@ -11,6 +11,7 @@
 #include <asm/stacks.h>
 #include <asm/trap_frame.h>
 #include <asm/x86.h>
+#include <lib/clock.h>
 #include <lib/sections.h>
 #include <mm/pgtable.h>
 
@@ -194,4 +195,40 @@ KTEST(x86_64, per_cpu_operations_take_every_width)
 	EXPECT_EQ(arch_this_cpu_read(quad), 0x123456789abcdef0);
 	arch_this_cpu_write(quad, 0);
 	arch_this_cpu_write(word, 0);
+}
+
+/* --- W9 and UNSET_SMEP ------------------------------------------------------------------ */
+
+static void write_cr0(unsigned long value)
+{
+	asm volatile("movq %0, %%cr0" : : "r"(value) : "memory");
+}
+
+/* With interrupts off, so that the tick does not see it first. */
+KTEST(x86_64, W9_sees_each_protection_that_is_switched_off)
+{
+	static const unsigned long bits[] = {CR4_SMEP, CR4_SMAP, CR4_UMIP, CR4_PGE};
+	unsigned long flags = arch_irq_save(), cr4 = x86_read_cr4(), cr0 = read_cr0();
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++) {
+		x86_write_cr4(cr4 & ~bits[i]);
+		EXPECT_EQ(arch_protection_lost() != NULL, (cr4 & bits[i]) != 0);
+		x86_write_cr4(cr4);
+	}
+	write_cr0(cr0 & ~(unsigned long)CR0_WP);
+	EXPECT_FALSE(pgtable_check());
+	write_cr0(cr0);
+	x86_write_msr(MSR_PAT, 0x0007040600070406);
+	EXPECT_STREQ(arch_protection_lost(), "PAT: what memory types mean");
+	x86_write_msr(MSR_PAT, 0x0004010600040106);
+	EXPECT_TRUE(arch_protection_lost() == NULL);
+	arch_irq_restore(flags);
+}
+
+KTEST_PANIC(x86_64, security_UNSET_a_protection_is_noticed_by_the_next_tick,
+	    "switched off a protection: CR0.WP")
+{
+	write_cr0(read_cr0() & ~(unsigned long)CR0_WP);
+	for (unsigned long ticks = clock_ticks(); clock_ticks() < ticks + 3;)
+		arch_cpu_relax();
 }
