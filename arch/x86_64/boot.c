@@ -22,6 +22,9 @@ static_assert(LOADER_PVH == BOOT_PVH && LOADER_MULTIBOOT2 == BOOT_MULTIBOOT2,
 static_assert(PVH_MAGIC == 0x336ec578 && HALT_BAD_BOOT == 6, "start.S writes these out");
 static_assert(IMAGE_MAX_SIZE <= BOOT_PAGE_TABLES * 2 * MiB - BOOT_VA, "the boot tables map it");
 
+unsigned int x86_pt_levels __ro_after_init = 4;
+
+__aligned(PAGE_SIZE) pte_t boot_root5[PT_ENTRIES];
 __aligned(PAGE_SIZE) pte_t boot_root[PT_ENTRIES];
 __aligned(PAGE_SIZE) pte_t boot_pdpt[PT_ENTRIES];
 __aligned(PAGE_SIZE) pte_t boot_directory[PT_ENTRIES];
@@ -32,7 +35,7 @@ uint32_t boot_loader __ro_after_init, boot_info_pa __ro_after_init;
 
 pte_t *arch_kernel_root(void)
 {
-	return boot_root;
+	return x86_pt_levels == 5 ? boot_root5 : boot_root;
 }
 
 uint64_t arch_boot_cycles(void)
@@ -46,6 +49,7 @@ static __init void cut_low_view(void)
 	size_t first = BOOT_VA / PAGE_SIZE;
 	size_t end = first + (size_t)(text_start - image_start) / PAGE_SIZE;
 
+	boot_root5[0] = (pte_t){0};
 	boot_root[0] = (pte_t){0};
 	boot_pdpt[0] = (pte_t){0};
 	for (size_t i = first; i < end; i++)

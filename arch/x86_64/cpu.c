@@ -145,6 +145,8 @@ __init void x86_cpu_init(void)
 	x86_write_msr(MSR_PAT, PAT_TYPES);
 	find_limits();
 	protect();
+	if (x86_pt_levels == 5)
+		add_feature(" LA57");
 	if (x86_max_leaf_level == 2)
 		add_feature(" 1GiB-leaves");
 }

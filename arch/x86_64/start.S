@@ -23,6 +23,9 @@
  *	[511] -------------> [510] ---------/      ...                 ...
  *	                     [511] fixmap's       [4] --------------> [4]            8 to 10 MiB
  *
+ *	A CPU with LA57 walks five levels: boot_root5 stands before boot_root, whose entries 0 (for now) and 511 lead to
+ *	it. The addresses stay as they are.
+ *
  *	The page tables lie one behind the other, so the entry of the physical
  *	page p is word p of all of them together, and every page gets the
  *	permissions of its section:
@@ -55,6 +58,8 @@
 
 #define CPUID_LONG_MODE	   (1 << 29) /* leaf 0x80000001, edx */
 #define CPUID_NX	   (1 << 20)
+#define CPUID_FEATURES	   7
+#define CPUID_LA57	   (1 << 16) /* leaf 7, ecx */
 
 #define TABLE_FLAGS	   (PTE_PRESENT | PTE_WRITE | PTE_ACCESSED)
 #define RX_FLAGS	   (PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
@@ -178,11 +183,26 @@ _start:
 	cmpl	$PHYS(x86_stacks_end), %esi
 	jb	3b
 
-	/* Long mode: PAE, the root, EFER, and paging last. */
-	movl	$CR4_PAE, %eax
-	movl	%eax, %cr4
-	movl	$PHYS(boot_root), %eax
-	movl	%eax, %cr3
+	/* Long mode: PAE, the root, EFER, and paging last. Five levels can only be had now: never while paging is on. */
+	movl	$CR4_PAE, %esi
+	movl	$PHYS(boot_root), %edi
+	xorl	%eax, %eax
+	cpuid
+	cmpl	$CPUID_FEATURES, %eax
+	jb	4f
+	movl	$CPUID_FEATURES, %eax
+	xorl	%ecx, %ecx
+	cpuid
+	testl	$CPUID_LA57, %ecx
+	jz	4f
+	leal	TABLE_FLAGS(%edi), %eax
+	movl	%eax, PHYS(boot_root5)
+	movl	%eax, PHYS(boot_root5 + 511 * 8)
+	movl	$PHYS(boot_root5), %edi
+	orl	$CR4_LA57, %esi
+	movl	$5, PHYS(x86_pt_levels)
+4:	movl	%esi, %cr4
+	movl	%edi, %cr3
 	movl	$MSR_EFER, %ecx
 	rdmsr
 	orl	$(EFER_LME | EFER_NXE), %eax

@@ -16,6 +16,7 @@
 
 /* The page tables; the picture stands in start.S. */
 extern pte_t boot_root[PT_ENTRIES], boot_pdpt[PT_ENTRIES], boot_directory[PT_ENTRIES];
+extern pte_t boot_root5[PT_ENTRIES];
 extern pte_t boot_page_tables[BOOT_PAGE_TABLES][PT_ENTRIES];
 
 /* Written by the 32-bit code. The loader has zeroed .bss, as the ELF header asks; we do not do it again. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asm/layout.h - the kernel's half of the 48-bit address space.
+ * asm/layout.h - the kernel's half of the 48-bit address space; with five levels the same addresses, in the last entry of the root.
  *
  *	ffff8800'00000000  direct map	64 TiB
  *	ffffc900'00000000  vmalloc	32 TiB
@@ -16,6 +16,9 @@
 #pragma once
 
 #include <lib/types.h>
+
+/* 5 on a CPU with LA57: start.S turned it on. */
+extern unsigned int x86_pt_levels;
 
 static inline uintptr_t arch_region_base(enum arch_region region)
 {
@@ -62,5 +65,5 @@ static inline size_t arch_region_size(enum arch_region region)
 
 static inline unsigned int arch_pt_levels(void)
 {
-	return 4;
+	return x86_pt_levels;
 }

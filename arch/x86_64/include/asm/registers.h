@@ -20,6 +20,7 @@
 #define CR4_PAE	 0x00000020
 #define CR4_PGE	 0x00000080 /* leaves with PTE_GLOBAL survive a load of CR3 */
 #define CR4_UMIP 0x00000800 /* user mode cannot read where the GDT and IDT lie */
+#define CR4_LA57 0x00001000 /* five levels; fixed while paging is on */
 #define CR4_SMEP 0x00100000 /* the kernel does not run user pages */
 #define CR4_SMAP 0x00200000 /* the kernel does not touch user pages unless EFLAGS.AC is set */
 
