@@ -12,8 +12,13 @@
 #include <arch/layout.h>
 #include <asm/x86.h>
 
-/* Where refilling the whole TLB becomes cheaper than one INVLPG a page. (Linux: tlb_single_page_flush_ceiling) */
-#define MAX_SINGLE_PAGES 33
+/*
+ * Above this many pages everything is forgotten. Counted under -icount: a page takes 4 instructions, everything 20 in all; but then
+ * what the kernel works with is walked for anew. After a full flush 20 rounds of vmalloc(), kmalloc() and back had set the accessed
+ * bits of 61 leaves: 61 walks of 4 loads, as much as 61 pages take. On silicon an INVLPG costs more than a load, so half of
+ * that is the limit. (Linux: tlb_single_page_flush_ceiling, 33)
+ */
+#define MAX_SINGLE_PAGES 32
 
 void x86_tlb_flush_all(void)
 {

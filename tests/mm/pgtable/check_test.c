@@ -8,7 +8,10 @@
 #include <arch/tlb.h>
 #include <lib/ktest.h>
 #include <lib/sections.h>
+#include <mm/early_ioremap.h>
 #include <mm/init.h>
+#include <mm/io.h>
+#include <mm/vmalloc.h>
 
 #include "table_source.h"
 
@@ -173,4 +176,28 @@ KTEST(pgtable_check, W7_is_marked_in_the_dump)
 	EXPECT_TRUE(strstr(text, "\n1 ranges have a frame"));
 	EXPECT_EQ(pgtable_unmap(&tables.source, scratch_va(), PAGE_SIZE), 0);
 	EXPECT_EQ(tables.live, 0);
+}
+
+/* Borrowed early, as device memory; and by ioremap_wc(), which does not know of it. */
+KTEST(pgtable_check, W7_sees_a_device_that_the_fixmap_and_ioremap_map_with_two_types)
+{
+	phys_addr_t pa = ALIGN_UP(memblock_end_of_DRAM(), GiB) + GiB;
+	void *borrowed, *mapped;
+
+	early_ioremap_reopen();
+	borrowed = early_ioremap(pa, PAGE_SIZE);
+	ASSERT_TEST(borrowed);
+	mapped = ioremap(pa, PAGE_SIZE);
+	EXPECT_TRUE(mapped);
+	EXPECT_TRUE(pgtable_check());
+	iounmap(mapped);
+	vmalloc_purge();
+	mapped = ioremap_wc(pa, PAGE_SIZE);
+	if (mapped)
+		EXPECT_FALSE(pgtable_check());
+	iounmap(mapped);
+	vmalloc_purge();
+	early_iounmap(borrowed, PAGE_SIZE);
+	EXPECT_EQ(early_ioremap_close(), 0);
+	EXPECT_TRUE(pgtable_check());
 }

@@ -12,8 +12,12 @@
 #include <arch/layout.h>
 #include <asm/sysreg.h>
 
-/* Above this many pages one flush of everything is cheaper: what one table page maps. */
-#define TLB_FLUSH_PAGES_MAX PT_ENTRIES
+/*
+ * Above this many pages everything is forgotten. Counted under -icount: a page takes 6 instructions, everything 7; but then every CPU
+ * of the machine walks anew for what it works with, some 61 leaves in the kernel (counted on x86_64, arch/x86_64/tlb.c), 4 loads
+ * each: on 4 CPUs as much as 160 pages take. (Linux: MAX_DVM_OPS, 512)
+ */
+#define TLB_FLUSH_PAGES_MAX 128
 
 /* The operand of an invalidation by address: bits 55 to 12 of it. */
 static inline uint64_t tlbi_address(uintptr_t va)
