@@ -14,7 +14,7 @@ from collections import defaultdict
 UPWARD = {"kmain", "ktrap", "kirq", "ksecondary"}  # include/kernel/entry.h
 # What the compiler itself calls, what the linker script and the second link define.
 GIVEN = re.compile(
-    r"^(__start_|__stop_|image_|text_|rodata_|data_|bss_|percpu_|loaded_|task_stacks_|symbol_|_GLOBAL_OFFSET|__asan|__ubsan|__sanitizer|fixmap_index_out)"
+    r"^(__start_|__stop_|image_|text_|init_text_|init_data_|ro_after_init_|rodata_|data_|bss_|percpu_|loaded_|task_stacks_|symbol_|_GLOBAL_OFFSET|__asan|__ubsan|__sanitizer|fixmap_index_out)"
 )
 
 

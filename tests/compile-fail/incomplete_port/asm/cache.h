@@ -25,3 +25,9 @@ static inline void arch_cache_inval(uintptr_t va, size_t size)
 	(void)va;
 	(void)size;
 }
+
+static inline void arch_cache_flush(uintptr_t va, size_t size)
+{
+	(void)va;
+	(void)size;
+}
