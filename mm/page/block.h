@@ -45,7 +45,8 @@ static inline void prep_new_page(struct page *page, unsigned int order)
 /* A plain block without users, whose state is `state`, goes back. */
 static inline void free_pages_prepare(struct page *page, uint32_t state, unsigned int order)
 {
-	ASSERT(READ_ONCE(page->refcount) == 0, "pfn 0x%lx has %d users", page_to_pfn(page), page->refcount);
+	ASSERT(READ_ONCE(page->refcount) == 0, "pfn 0x%lx has %d users", page_to_pfn(page),
+	       page->refcount);
 	ASSERT_SLOW(has_inner_pages(page, order), "pfn 0x%lx", page_to_pfn(page));
 	poison_block(page, order);
 	WRITE_ONCE(page->state, state ^ (PG_PCP | PG_OWNED));

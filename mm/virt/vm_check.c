@@ -33,12 +33,13 @@ void proc_vmallocinfo(struct seq_file *file)
 	while ((area = vm_area_next(area))) {
 		uintptr_t end = area->range.start + area->size + PAGE_SIZE;
 
-		seq_printf(file, "0x%016lx-0x%016lx %7lu %pS", area->range.start, end,
-			   end - area->range.start, area->caller);
+		seq_printf(file, "0x%016lx-0x%016lx %7lu ", area->range.start, end,
+			   end - area->range.start);
 		if (area->flags & VM_LAZY) {
-			seq_puts(file, " unpurged vm_area\n");
+			seq_puts(file, "unpurged vm_area\n");
 			continue;
 		}
+		seq_printf(file, "%pS", area->caller);
 		if (area->flags & VM_ALLOC)
 			seq_printf(file, " pages=%lu", vm_area_pages(area));
 		if (area->flags & VM_IOREMAP)
