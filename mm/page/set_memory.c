@@ -97,11 +97,19 @@ static bool in_image(uintptr_t va, size_t size)
 	       size <= (uintptr_t)image_end - va;
 }
 
+static bool shows_part(phys_addr_t pa, size_t size, const char *start, const char *end)
+{
+	phys_addr_t part = arch_image_to_phys(start);
+
+	return pa < part + (phys_addr_t)(end - start) && part < pa + size;
+}
+
+/* What the boot left of it is anybody's memory now. */
 static bool shows_image(phys_addr_t pa, size_t size)
 {
-	phys_addr_t image = arch_image_to_phys(image_start);
-
-	return pa < image + (phys_addr_t)(image_end - image_start) && image < pa + size;
+	return shows_part(pa, size, image_start, init_text_start) ||
+	       shows_part(pa, size, init_text_end, init_data_start) ||
+	       shows_part(pa, size, init_data_end, image_end);
 }
 
 /* A run of frames at an address of the range: visit returns 0 to go on. */

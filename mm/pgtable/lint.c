@@ -25,6 +25,7 @@
 #include <lib/check.h>
 #include <lib/init.h>
 #include <lib/printk.h>
+#include <lib/sections.h>
 #include <lib/string.h>
 #include <mm/direct_map.h>
 #include <mm/fixmap.h>
@@ -109,6 +110,11 @@ static void lint_place(struct pgtable_lint *lint, const struct pgtable_place *pl
 
 /* --- every entry --------------------------------------------------------------- */
 
+static bool is_image(phys_addr_t pa)
+{
+	return pa - arch_image_to_phys(image_start) < (phys_addr_t)(image_end - image_start);
+}
+
 static void lint_leaf(struct pgtable_lint *lint, pte_t entry, uintptr_t va, unsigned int level)
 {
 	phys_addr_t pa = arch_pte_phys(entry, level);
@@ -120,7 +126,7 @@ static void lint_leaf(struct pgtable_lint *lint, pte_t entry, uintptr_t va, unsi
 			 (void *)va, level, (unsigned long long)entry.value);
 	if (prot & PROT_WRITE && prot & PROT_EXEC)
 		complain(lint, "%px: writable and executable", (void *)va);
-	if ((prot & PROT_TYPE_MASK) != PROT_RAM && pt_table_in_image(pa))
+	if ((prot & PROT_TYPE_MASK) != PROT_RAM && is_image(pa))
 		complain(lint, "%px: the kernel image has the wrong memory type", (void *)va);
 }
 

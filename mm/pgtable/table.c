@@ -30,9 +30,10 @@ __init void pgtable_use_direct_map(void)
 		clear_fixmap(FIX_TABLE0 + level);
 }
 
+/* Only the image's data holds tables; what the boot left of the rest is anybody's memory, and may be a table too. */
 bool pt_table_in_image(phys_addr_t table)
 {
-	return table - arch_image_to_phys(image_start) < (phys_addr_t)(image_end - image_start);
+	return table - arch_image_to_phys(data_start) < (phys_addr_t)(image_end - data_start);
 }
 
 pte_t *pt_table_open(phys_addr_t table, unsigned int level)

@@ -5,12 +5,15 @@
 #include <mm/init.h>
 
 #include <arch/memory.h>
+#include <lib/errno.h>
 #include <lib/init.h>
 #include <lib/ktest.h>
 #include <lib/sections.h>
 #include <mm/direct_map.h>
 #include <mm/page.h>
 #include <mm/pgtable.h>
+#include <mm/set_memory.h>
+#include "../../mm/pgtable/walk.h"
 
 static int written_at_boot __ro_after_init = 3;
 static int used_at_boot __initdata = 4;
@@ -81,6 +84,26 @@ KTEST(boot_is_over, W8_sees_what_became_writable_or_came_back)
 	EXPECT_FALSE(pgtable_check());
 	EXPECT_EQ(pgtable_unmap(NULL, (uintptr_t)init_text_start, PAGE_SIZE), 0);
 	EXPECT_TRUE(pgtable_check());
+}
+
+/* Or the walker would look for it at an address that is gone, and never give it back. */
+KTEST(boot_is_over, a_frame_that_it_left_may_be_a_page_table)
+{
+	EXPECT_FALSE(pt_table_in_image(arch_image_to_phys(init_text_start)));
+	EXPECT_FALSE(pt_table_in_image(arch_image_to_phys(init_data_start)));
+	EXPECT_TRUE(pt_table_in_image(arch_image_to_phys(arch_kernel_root())));
+	EXPECT_TRUE(pt_table_open(arch_image_to_phys(init_text_start), 0) ==
+		    phys_to_virt(arch_image_to_phys(init_text_start)));
+}
+
+/* And its permissions may change as those of any other page. */
+KTEST(boot_is_over, a_frame_that_it_left_is_a_page_like_others_for_set_memory)
+{
+	unsigned long alias = (unsigned long)phys_to_virt(arch_image_to_phys(init_text_start));
+
+	EXPECT_EQ(set_memory_nx(alias, 1), 0); /* as it is: the frame may be in use */
+	EXPECT_EQ(set_memory_nx((unsigned long)phys_to_virt(arch_image_to_phys(text_start)), 1),
+		  -EINVAL);
 }
 
 /* security: WRITE_RO_AFTER_INIT */

@@ -53,11 +53,7 @@ KTEST(pgtable_check, W1_sees_a_page_that_is_writable_and_executable)
 	for (level = arch_pt_levels() - 1; level > 0; level--) {
 		pte_t entry = table[scratch_va() >> (12 + 9 * level) & 511];
 
-		if (arch_pte_phys(entry, level) - virt_to_phys(image_start) <
-		    (phys_addr_t)(image_end - image_start))
-			table = arch_image_from_phys(arch_pte_phys(entry, level));
-		else
-			table = phys_to_virt(arch_pte_phys(entry, level));
+		table = phys_to_virt(arch_pte_phys(entry, level));
 	}
 	arch_pte_set(&table[1], arch_pte_leaf(scratch_pa(), PROT_KERNEL_RW | PROT_EXEC, 0));
 	EXPECT_FALSE(pgtable_check());
