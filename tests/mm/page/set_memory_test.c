@@ -243,7 +243,7 @@ KTEST(set_memory, a_page_of_the_images_data_and_its_alias_change_together)
 /* Half of a block of 2 MiB that lies in one large leaf, by both addresses. */
 KTEST(set_memory, a_large_leaf_is_split_and_comes_together_again)
 {
-	char *area = vmalloc(4 * MiB);
+	char *area = __vmalloc(4 * MiB, GFP_KERNEL | __GFP_HIGHMEM | __GFP_NOWARN);
 	uintptr_t va = (uintptr_t)area;
 	unsigned int level;
 
