@@ -126,16 +126,42 @@ void ioremap_forget(struct vm_struct *area)
 	__atomic_fetch_sub(&nr_lazy[type_index(area->io_type)], 1, __ATOMIC_RELEASE);
 }
 
-/* The screen is mapped apart from all areas. */
-static bool is_screen_of_another_type(phys_addr_t pa, size_t size, prot_t type)
+/* A frame and a type, sought in the fixmap: the first leaf of another type that has the frame. */
+struct fixed_search {
+	phys_addr_t pa;
+	size_t size;
+	prot_t type;
+	const char *found;
+};
+
+static bool look_at_fixed(const struct pt_entry *entry, void *context)
 {
+	struct fixed_search *search = context;
+	prot_t type = entry->prot & PROT_TYPE_MASK;
+
+	if (type != search->type && overlap(search->pa, search->size, entry->pa, entry->size))
+		search->found = type_name(type);
+	return !search->found;
+}
+
+/*
+ * The fixmap's mappings are no areas: how one has a part of the range, if of another type than wanted; else NULL. Only the screen
+ * is anything but device memory there, so for the usual type one look is enough.
+ */
+static const char *fixed_otherwise(phys_addr_t pa, size_t size, prot_t type)
+{
+	struct fixed_search search = {pa, size, type, NULL};
 	size_t screen_size;
 	uintptr_t screen = fixmap_framebuffer(&screen_size);
-	struct pt_entry entry;
 
-	if (!screen_size || !pgtable_query(screen, &entry))
-		return false;
-	return overlap(pa, size, entry.pa + (screen - entry.va), screen_size) && type != PROT_WC;
+	if (type != PROT_DEVICE)
+		pgtable_for_each_in(arch_region_base(REGION_FIXMAP),
+				    arch_region_size(REGION_FIXMAP), look_at_fixed, &search);
+	else if (screen_size)
+		pgtable_for_each_in(screen & PAGE_MASK,
+				    ALIGN_UP((screen & ~PAGE_MASK) + screen_size, PAGE_SIZE),
+				    look_at_fixed, &search);
+	return search.found;
 }
 
 /* --- mapping ------------------------------------------------------------------------------- */
@@ -197,6 +223,7 @@ static struct vm_struct *io_area(phys_addr_t start, size_t bytes, prot_t type, c
 void *ioremap_caller(phys_addr_t pa, size_t size, prot_t type, const void *caller)
 {
 	struct vm_struct *area;
+	const char *fixed;
 	phys_addr_t start;
 	size_t bytes;
 
@@ -206,8 +233,9 @@ void *ioremap_caller(phys_addr_t pa, size_t size, prot_t type, const void *calle
 		refuse(pa, size, "there is RAM in it", "");
 		return NULL;
 	}
-	if (is_screen_of_another_type(start, bytes, type)) {
-		refuse(pa, size, "the screen is mapped as ", type_name(PROT_WC));
+	fixed = fixed_otherwise(start, bytes, type);
+	if (fixed) {
+		refuse(pa, size, "the kernel has a part of it mapped as ", fixed);
 		return NULL;
 	}
 	area = io_area(start, bytes, type, caller);

@@ -122,6 +122,32 @@ KTEST(ioremap, a_frame_has_one_type_at_a_time_fault_I3)
 	iounmap(other);
 }
 
+static bool is_device(const struct pt_entry *entry, void *context)
+{
+	if ((entry->prot & PROT_TYPE_MASK) != PROT_DEVICE)
+		return true;
+	*(phys_addr_t *)context = entry->pa;
+	return false;
+}
+
+/* What the kernel itself has in the fixmap is a mapping like others. */
+KTEST(ioremap, a_frame_of_the_fixmap_keeps_its_type_fault_I3)
+{
+	phys_addr_t pa = 0;
+	char *same, *other = NULL;
+
+	pgtable_for_each_in(arch_region_base(REGION_FIXMAP), arch_region_size(REGION_FIXMAP),
+			    is_device, &pa);
+	if (!pa)
+		SKIP_TEST("no device is in the fixmap");
+	EXPECT_REPORT("the kernel has a part of it mapped as device",
+		      other = ioremap_wc(pa, PAGE_SIZE));
+	EXPECT_EQ(other, NULL);
+	same = ioremap(pa, PAGE_SIZE);
+	EXPECT_NE(same, NULL);
+	iounmap(same);
+}
+
 /* fault-I4 */
 KTEST(ioremap, an_unmapping_is_believed_once_and_only_of_its_own_kind_fault_I4)
 {
