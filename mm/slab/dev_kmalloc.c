@@ -44,6 +44,7 @@
 
 #include <lib/check.h>
 #include <lib/clock.h>
+#include <lib/init.h>
 #include <lib/overflow.h>
 #include <lib/poison.h>
 #include <lib/random.h>
@@ -54,8 +55,8 @@
 
 #include "dev_kmalloc.h"
 
-static struct kmem_cache *dev_caches[NR_DEV_CLASSES];
-static uint64_t secret;
+static struct kmem_cache *dev_caches[NR_DEV_CLASSES] __ro_after_init;
+static uint64_t secret __ro_after_init;
 
 static const struct {
 	size_t size;

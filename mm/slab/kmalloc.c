@@ -36,6 +36,7 @@
 #include <arch/cache.h>
 #include <lib/bits.h>
 #include <lib/check.h>
+#include <lib/init.h>
 #include <lib/poison.h>
 #include <lib/report.h>
 #include <lib/string.h>
@@ -43,7 +44,7 @@
 #include "debug.h"
 #include "impl.h"
 
-struct kmem_cache *kmalloc_caches[2][KMALLOC_NR_CLASSES];
+struct kmem_cache *kmalloc_caches[2][KMALLOC_NR_CLASSES] __ro_after_init;
 
 static const struct {
 	size_t size;

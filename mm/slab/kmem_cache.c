@@ -40,6 +40,7 @@
 #include <lib/check.h>
 #include <lib/cmdline.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <lib/spinlock.h>
@@ -55,7 +56,7 @@
 
 static LIST_HEAD(cache_chain);
 static DEFINE_SPINLOCK(chain_lock, LOCK_RANK_CACHE_CHAIN);
-static struct kmem_cache *cache_cache;
+static struct kmem_cache *cache_cache __ro_after_init;
 
 /* Debug builds and tests want each cache by its own name. */
 static bool sharing = !CONFIG_DEBUG && !CONFIG_TESTS;

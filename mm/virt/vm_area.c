@@ -44,6 +44,7 @@
 #include <lib/check.h>
 #include <lib/context.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/percpu.h>
 #include <mm/percpu.h>
 #include <mm/pgtable.h>
@@ -57,9 +58,9 @@
 /* So many areas go back under one lock, interrupts off. */
 #define RELEASE_BATCH 16
 
-unsigned int vm_max_level = PT_MAX_LEVELS;
+unsigned int vm_max_level __ro_after_init = PT_MAX_LEVELS;
 
-static struct kmem_cache *vm_area_cache;
+static struct kmem_cache *vm_area_cache __ro_after_init;
 
 static struct vm_struct *lazy_list;
 static struct vmalloc_counts counts;

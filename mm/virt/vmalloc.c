@@ -28,6 +28,7 @@
 #include <lib/cmdline.h>
 #include <lib/context.h>
 #include <lib/errno.h>
+#include <lib/init.h>
 #include <lib/printk.h>
 #include <lib/report.h>
 #include <lib/string.h>
@@ -36,7 +37,7 @@
 
 #define HUGE_SIZE (PT_ENTRIES * PAGE_SIZE)
 
-static unsigned long ram_pages; /* more than that is refused without a try */
+static unsigned long ram_pages __ro_after_init; /* more than that is refused without a try */
 
 void vmalloc_init(void)
 {
