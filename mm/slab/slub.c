@@ -39,7 +39,7 @@
  *	what overruns an object makes no pointer that somebody chose. It stands in the middle of the object, where
  *	overruns come last; behind it when there is a constructor or poison, whose bytes must stay.
  *
- * CALLS
+ * CALLS	the slow way is in slub_cpu.c, slabs and lists in slub_slab.c
  *	kmem_cache_alloc -> cache_alloc [slab_alloc_node]              take the first object
  *	  -> cache_alloc_slow [___slab_alloc]                          interrupts off
  *	     -> slab_take_freelist [get_freelist]                      what others freed
@@ -84,210 +84,13 @@
 #include <mm/slab.h>
 
 #include <arch/cpu.h>
-#include <lib/check.h>
-#include <lib/errno.h>
 #include <lib/poison.h>
-#include <lib/smp.h>
 #include <lib/string.h>
-#include <mm/node.h>
 #include <mm/percpu.h>
 #include <mm/zone.h>
 
 #include "debug.h"
-#include "slub_types.h"
-
-#define ANY_NODE     (-1)
-#define WHOLE_OBJECT SIZE_MAX
-#define BULK_AT_ONCE 32 /* objects, with interrupts off */
-
-#define __always_inline inline __attribute__((always_inline))
-
-/* Nobody ever writes to it but the slow way, which finds it empty and leaves it so. */
-DEFINE_PER_CPU(struct slub_cpu, slub_no_cpu);
-
-/* ---- Taking, the slow way. Interrupts off, but where pages are asked for. ---- */
-
-static void cpu_set(struct slub_cpu *cpu, struct slab *slab, void *freelist)
-{
-	if (slab != cpu->slab) {
-		cpu->base = slab ? (uintptr_t)slab_start(slab) : 0;
-		cpu->nr_objects = slab ? slab_state(slab).objects : 0;
-	}
-	cpu->slab = slab;
-	cpu->freelist = freelist;
-	cpu->tid += TID_STEP;
-}
-
-/* The CPU has no slab afterwards. */
-static void cpu_flush_slab(struct slub_cache *cache, struct slub_cpu *cpu)
-{
-	struct slab *slab = cpu->slab;
-	void *freelist = cpu->freelist;
-
-	cpu_set(cpu, NULL, NULL);
-	if (slab)
-		slab_deactivate(cache, slab, freelist);
-}
-
-/* The next of the slabs that the CPU keeps becomes its own; false when it keeps none. */
-static bool cpu_next_slab(struct slub_cpu *cpu)
-{
-	struct slab *slab = cpu->partial;
-
-	if (!slab)
-		return false;
-	cpu->partial = slab->next;
-	cpu->nr_partial--;
-	cpu_set(cpu, slab, NULL);
-	return true;
-}
-
-static bool slab_suits(const struct slab *slab, int nid)
-{
-	return nid == ANY_NODE || page_to_nid((const struct page *)slab) == nid;
-}
-
-/* The first object of the CPU's chain; NULL, and the slab is set aside, when what follows it is no object. */
-static void *cpu_pop(struct slub_cache *cache, struct slub_cpu *cpu, void *freelist)
-{
-	void *next = freepointer_get(cache, freelist);
-	struct slab *slab = cpu->slab;
-
-	if (unlikely(next && (next == freelist ||
-			      slab_object_index(cache, slab, next) >= slab_state(slab).objects))) {
-		cpu_set(cpu, NULL, NULL);
-		slab_isolate(cache, slab);
-		return NULL;
-	}
-	cpu_set(cpu, slab, next);
-	return freelist;
-}
-
-/* An object out of the slabs that this CPU has. */
-static void *cpu_take(struct slub_cache *cache, struct slub_cpu *cpu, int nid)
-{
-	void *freelist, *object;
-
-	do {
-		if (!cpu->slab)
-			continue;
-		if (!slab_suits(cpu->slab, nid)) {
-			cpu_flush_slab(cache, cpu);
-			continue;
-		}
-		freelist = cpu->freelist ? cpu->freelist : slab_take_freelist(cache, cpu->slab);
-		if (!freelist) {
-			cpu_set(cpu, NULL, NULL);
-			continue;
-		}
-		object = cpu_pop(cache, cpu, freelist);
-		if (object)
-			return object;
-	} while (cpu_next_slab(cpu));
-	return NULL;
-}
-
-/*
- * Where to look first: the nearest node that has such memory, for elsewhere the cache gets no slabs as long as that one
- * has pages. (Linux: numa_mem_id)
- */
-static int first_node(const struct slub_cache *cache, gfp_t gfp, int nid)
-{
-	int near = nid == ANY_NODE ? cpu_to_node(arch_cpu_id()) : nid;
-	const struct zone *zone = *NODE_DATA(near)->zonelist_start[gfp_zone(cache->common.gfp)];
-
-	return zone && !(gfp & __GFP_THISNODE) ? zone->nid : near;
-}
-
-/* An object out of slabs that the node has. */
-static void *cpu_take_from_node(struct slub_cache *cache, struct slub_cpu *cpu, int nid)
-{
-	struct slab *slab = node_get_slabs(cache, &cache->node[nid], cpu);
-
-	if (!slab)
-		return NULL;
-	cpu_set(cpu, slab, NULL);
-	return cpu_take(cache, cpu, nid);
-}
-
-/* An object out of a slab that is new; the CPU's own, if an interrupt brought one meanwhile, goes. */
-static void *cpu_take_from_new(struct slub_cache *cache, struct slub_cpu *cpu, struct slab *slab)
-{
-	cpu_flush_slab(cache, cpu);
-	slab->state.frozen = 1;
-	slab->state.free = 0;
-	cpu_set(cpu, slab, NULL);
-	return cpu_take(cache, cpu, ANY_NODE);
-}
-
-static void *cache_take_slowly(struct slub_cache *cache, gfp_t gfp, int nid)
-{
-	int from = first_node(cache, gfp, nid);
-	unsigned long flags = arch_irq_save();
-	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
-	void *object = cpu_take(cache, cpu, nid);
-	struct slab *slab;
-
-	if (!object)
-		object = cpu_take_from_node(cache, cpu, from);
-	arch_irq_restore(flags);
-	if (object)
-		return object;
-
-	slab = slab_create(cache, gfp, nid);
-	flags = arch_irq_save();
-	if (slab)
-		object = cpu_take_from_new(cache, cpu, slab);
-	for (from = 0; !object && !(gfp & __GFP_THISNODE) && from < (int)nr_nodes; from++)
-		object = cpu_take_from_node(cache, cpu, from);
-	arch_irq_restore(flags);
-	return object;
-}
-
-/* One object out of a node's slabs, or of a new one. */
-static void *cache_take_single(struct slub_cache *cache, gfp_t gfp, int nid)
-{
-	void *object = node_take_single(cache, &cache->node[first_node(cache, gfp, nid)]);
-	struct slab *slab;
-	unsigned int other;
-
-	while (!object && (slab = slab_create(cache, gfp, nid))) {
-		struct slub_node *node = slab_node(cache, slab);
-
-		node_add_slab(cache, slab);
-		object = node_take_single(cache, node);
-	}
-	for (other = 0; !object && !(gfp & __GFP_THISNODE) && other < nr_nodes; other++)
-		object = node_take_single(cache, &cache->node[other]);
-	return object;
-}
-
-/* The CPUs hold no slabs: every request comes here. */
-static bool see_every_request;
-
-void impl_see_every_request(bool every)
-{
-	WRITE_ONCE(see_every_request, every);
-	slab_drain();
-}
-
-static __noinline void *cache_alloc_slow(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
-{
-	void *object;
-
-	if (debug_should_fail(&cache->common, gfp))
-		return NULL;
-	do {
-		object = cache_is_slow(cache) || READ_ONCE(see_every_request)
-				 ? cache_take_single(cache, gfp, nid)
-				 : cache_take_slowly(cache, gfp, nid);
-		if (!object)
-			return NULL;
-		freepointer_wipe(cache, object);
-	} while (cache_is_debugged(&cache->common) &&
-		 !debug_alloc_object(&cache->common, object, min(size, cache->common.object_size)));
-	return object;
-}
+#include "slub_fast.h"
 
 /* ---- Taking ---- */
 
@@ -334,14 +137,6 @@ static __always_inline void *cache_alloc(struct slub_cache *cache, gfp_t gfp, in
 	void *object = cpu_try_take(cache, nid);
 
 	return likely(object) ? object : cache_alloc_slow(cache, gfp, nid, size);
-}
-
-/* The object becomes its owner's, who asked for `size` bytes. */
-static __always_inline void *hand_out(const struct slub_cache *cache, void *object, size_t size)
-{
-	if (object)
-		mem_unpoison(object, min(size, cache->common.object_size));
-	return object;
 }
 
 /* A mask that asks for zeroes or for a zone; a zone other than the cache's own is refused. */
@@ -415,55 +210,6 @@ void *kmem_cache_alloc_node_trace(struct kmem_cache *cache, gfp_t gfp, int nid, 
 void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	return kmem_cache_alloc_node_trace(cache, gfp, nid, WHOLE_OBJECT);
-}
-
-/* As many as the CPU's chain has, at most `nr`, without an exchange for each. */
-static size_t cpu_take_many(struct slub_cache *cache, size_t nr, void **objects)
-{
-	unsigned long flags = arch_irq_save();
-	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
-	const uintptr_t random = cache->random;
-	const size_t offset = cache->offset;
-	void *object = cpu->freelist, *next;
-	size_t taken;
-
-	for (taken = 0; taken < nr && object; taken++) {
-		next = (void *)freepointer_mix(random, object, (void *)object_word(object, offset));
-		if (unlikely(freelist_looks_broken(cache, object, next)) && next)
-			break;
-		object_set_word(object, offset, 0);
-		objects[taken] = object;
-		object = next;
-	}
-	cpu->freelist = object;
-	cpu->tid += TID_STEP;
-	arch_irq_restore(flags);
-	return taken;
-}
-
-size_t kmem_cache_alloc_bulk(struct kmem_cache *common, gfp_t gfp, size_t nr, void **objects)
-{
-	struct slub_cache *cache = to_slub_cache(common);
-	bool usual = !(gfp & SLAB_GFP_UNUSUAL) && !cache_is_slow(cache);
-	size_t have = 0, more;
-
-	while (have < nr) {
-		more = usual ? cpu_take_many(cache, min(nr - have, (size_t)BULK_AT_ONCE),
-					     objects + have)
-			     : 0;
-		for (size_t i = have; i < have + more; i++)
-			hand_out(cache, objects[i], WHOLE_OBJECT);
-		have += more;
-		if (have == nr)
-			break;
-		objects[have] = kmem_cache_alloc(common, gfp);
-		if (!objects[have]) {
-			kmem_cache_free_bulk(common, have, objects);
-			return 0;
-		}
-		have++;
-	}
-	return nr;
 }
 
 /* ---- Giving back ---- */
@@ -617,26 +363,6 @@ static __noinline void kfree_again(const void *object, struct slub_cpu *cpu)
 		kfree_other_slab(object);
 }
 
-/* Is it this cache's? (slub_no_cpu has none.) */
-static __always_inline bool cpu_serves(struct slub_cpu *cpu, const struct kmem_cache *cache)
-{
-	static_assert(offsetof(struct slub_cache, common) == 0, "one pointer is the other");
-	return (const void *)arch_this_cpu_raw(cpu->cache) == (const void *)cache;
-}
-
-/* The struct page of an address says which cache to ask; false outside the span. */
-static __always_inline bool span_guess(const void *object, struct slub_cpu **cpu)
-{
-	size_t offset = (uintptr_t)object - arch_this_cpu_raw(slub_span.start);
-	const struct slab *page;
-
-	if (unlikely(offset >= arch_this_cpu_raw(slub_span.size)))
-		return false;
-	page = arch_this_cpu_raw(slub_span.page) + (offset >> PAGE_SHIFT);
-	*cpu = slub_cpu_guess[(uint8_t)READ_ONCE(page->state.id)];
-	return true;
-}
-
 void kfree(const void *object)
 {
 	enum put outcome = PUT_ELSEWHERE;
@@ -700,54 +426,6 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 		cache_free_again(cache, object, cpu);
 }
 
-/* As many of the first `nr` as are objects of the CPU's slab, without an exchange for each. */
-static size_t cpu_put_many(struct slub_cpu *cpu_of_all, size_t nr, void **objects)
-{
-	unsigned long flags = arch_irq_save();
-	struct slub_cpu *cpu = this_cpu_ptr(cpu_of_all);
-	const uint64_t inverse = cpu->inverse, shift = cpu->shift, nr_objects = cpu->nr_objects;
-	const uintptr_t base = cpu->base, random = cpu->random;
-	char *freelist = cpu->freelist;
-	size_t put, offset = cpu->offset;
-
-	for (put = 0; put < nr; put++) {
-		char *object = objects[put];
-
-		if (offset_index((uintptr_t)object - base, inverse, (unsigned int)shift) >=
-			    nr_objects ||
-		    object == freelist)
-			break;
-		mem_poison(object, cpu->object_size);
-		object_set_word(object, offset, freepointer_mix(random, object, freelist));
-		freelist = object;
-	}
-	cpu->freelist = freelist;
-	cpu->tid += TID_STEP;
-	arch_irq_restore(flags);
-	return put;
-}
-
-/* Debug builds look at each by itself. */
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
-{
-	struct slub_cpu *cpu;
-	size_t done = 0;
-
-	while (done < nr) {
-		size_t left = min(nr - done, (size_t)BULK_AT_ONCE);
-
-		if (!CONFIG_DEBUG && span_guess(objects[done], &cpu) && cpu != &slub_no_cpu &&
-		    (!cache || cpu_serves(cpu, cache)))
-			done += cpu_put_many(cpu, left, objects + done);
-		if (done == nr)
-			break;
-		if (cache)
-			kmem_cache_free(cache, objects[done++]);
-		else
-			kfree(objects[done++]);
-	}
-}
-
 struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)
 {
 	union slab_state state = slab_state(slab);
@@ -757,68 +435,4 @@ struct kmem_cache *impl_object_cache(struct slab *slab, const void *object)
 	    object_is_free(cache, slab, object))
 		return NULL;
 	return &cache->common;
-}
-
-/* ---- Shrinking ---- */
-
-/* Interrupts off. */
-static void cpu_drain(struct slub_cache *cache, struct slub_cpu *cpu)
-{
-	struct slab *partial = cpu->partial;
-
-	cpu_flush_slab(cache, cpu);
-	cpu->partial = NULL;
-	cpu->nr_partial = 0;
-	slabs_unfreeze(cache, partial);
-}
-
-/* Other CPUs run nothing but work that smp_run_on_cpus() gives them: without such work what they have may be taken from here. */
-void impl_cache_drain(struct kmem_cache *common)
-{
-	struct slub_cache *cache = to_slub_cache(common);
-	unsigned long flags;
-	unsigned int cpu;
-
-	if (cache_is_slow(cache))
-		return;
-	flags = arch_irq_save();
-	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
-		if (cpu == arch_cpu_id() || !smp_work_is_under_way())
-			cpu_drain(cache, per_cpu_ptr(cache->cpu, cpu));
-	arch_irq_restore(flags);
-}
-
-int kmem_cache_shrink(struct kmem_cache *common)
-{
-	struct slub_cache *cache = to_slub_cache(common);
-	unsigned long slabs = 0;
-	unsigned int nid;
-
-	impl_cache_drain(common);
-	for (nid = 0; nid < nr_nodes; nid++) {
-		node_shrink(cache, &cache->node[nid]);
-		slabs += READ_ONCE(cache->node[nid].nr_slabs);
-	}
-	return slabs != 0;
-}
-
-/* Partial slabs that a CPU keeps are idle memory; empty slabs besides. */
-unsigned long impl_cache_reap(struct kmem_cache *common)
-{
-	struct slub_cache *cache = to_slub_cache(common);
-	unsigned long slabs = 0;
-	unsigned int nid;
-
-	impl_cache_drain(common);
-	for (nid = 0; nid < nr_nodes; nid++)
-		slabs += node_shrink(cache, &cache->node[nid]);
-	return slabs << cache->order;
-}
-
-/* Nothing is parked by number: what a CPU has is a slab. (Linux: slabinfo_write() of SLUB refuses, too) */
-int impl_cache_tune(struct kmem_cache *cache, const struct slab_tuning *tuning)
-{
-	(void)cache;
-	(void)tuning;
-	return -EINVAL;
 }
