@@ -3,7 +3,7 @@
  * slub_bulk.c - many objects at once: interrupts are off for a stretch of the CPU's chain, instead of an exchange for each.
  *
  * What the fast way of slub.c tests for each object is tested here too; what is not usual goes the way of single objects.
- * COST		Some 21 instructions an object out, 18 in, and 80 a call: each free pointer is decoded, looked at before it is
+ * COST		Some 18 instructions an object out, 16 in, and 120 a call: each free pointer is decoded, looked at before it is
  *		followed, and wiped. SLAB, which copies a stretch of its stack, needs half as many.
  * LINUX	mm/slub.c: kmem_cache_alloc_bulk(), kmem_cache_free_bulk().
  */
@@ -16,6 +16,23 @@
 #include "slub_fast.h"
 
 #define BULK_AT_ONCE 32 /* objects, with interrupts off */
+#define STEP	     4	/* objects in straight code: the pragmas say it again */
+
+/* One object off the chain that begins with *object; NULL, and nothing changed, at its end or where what follows is no object. */
+static __always_inline void *chain_take(const struct slub_cache *cache, size_t offset,
+					uintptr_t random, void **first)
+{
+	void *object = *first, *next;
+
+	if (unlikely(!object))
+		return NULL;
+	next = (void *)freepointer_mix(random, object, (void *)object_word(object, offset));
+	if (unlikely(freelist_looks_broken(cache, object, next)) && next)
+		return NULL;
+	object_set_word(object, offset, 0);
+	*first = next;
+	return object;
+}
 
 /* As many as the CPU's chain has, at most `nr`, without an exchange for each. */
 static size_t cpu_take_many(struct slub_cache *cache, size_t nr, void **objects)
@@ -24,18 +41,24 @@ static size_t cpu_take_many(struct slub_cache *cache, size_t nr, void **objects)
 	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
 	const uintptr_t random = cache->random;
 	const size_t offset = cache->offset;
-	void *object = cpu->freelist, *next;
-	size_t taken;
+	void *object, *first = cpu->freelist;
+	size_t taken = 0, i;
 
-	for (taken = 0; taken < nr && object; taken++) {
-		next = (void *)freepointer_mix(random, object, (void *)object_word(object, offset));
-		if (unlikely(freelist_looks_broken(cache, object, next)) && next)
-			break;
-		object_set_word(object, offset, 0);
-		objects[taken] = object;
-		object = next;
+	for (; taken + STEP <= nr; taken += STEP) {
+#pragma GCC unroll 4
+		for (i = 0; i < STEP; i++) {
+			object = chain_take(cache, offset, random, &first);
+			if (unlikely(!object)) {
+				taken += i;
+				goto out;
+			}
+			objects[taken + i] = object;
+		}
 	}
-	cpu->freelist = object;
+	for (; taken < nr && (object = chain_take(cache, offset, random, &first)); taken++)
+		objects[taken] = object;
+out:
+	cpu->freelist = first;
 	cpu->tid += TID_STEP;
 	arch_irq_restore(flags);
 	return taken;
@@ -66,27 +89,44 @@ size_t kmem_cache_alloc_bulk(struct kmem_cache *common, gfp_t gfp, size_t nr, vo
 	return nr;
 }
 
+/* In front of the chain that begins with *freelist, if it is an object of the CPU's slab and not what was freed last. */
+static __always_inline bool chain_put(const struct slub_cpu *cpu, uintptr_t minus_base,
+				      char **freelist, char *object)
+{
+	if (unlikely(offset_index((uintptr_t)object + minus_base, cpu->inverse, cpu->shift) >=
+		     cpu->nr_objects) ||
+	    unlikely(object == *freelist))
+		return false;
+	mem_poison(object, cpu->object_size);
+	object_set_word(object, cpu->offset, freepointer_mix(cpu->random, object, *freelist));
+	*freelist = object;
+	return true;
+}
+
 /* As many of the first `nr` as are objects of the CPU's slab, without an exchange for each. */
 static size_t cpu_put_many(struct slub_cpu *cpu_of_all, size_t nr, void **objects)
 {
 	unsigned long flags = arch_irq_save();
 	struct slub_cpu *cpu = this_cpu_ptr(cpu_of_all);
-	const uint64_t inverse = cpu->inverse, shift = cpu->shift, nr_objects = cpu->nr_objects;
-	const uintptr_t base = cpu->base, random = cpu->random;
+	const struct slub_cpu constant = *cpu;
+	uintptr_t minus_base = -constant.base;
 	char *freelist = cpu->freelist;
-	size_t put, offset = cpu->offset;
+	size_t put = 0, i;
 
-	for (put = 0; put < nr; put++) {
-		char *object = objects[put];
-
-		if (offset_index((uintptr_t)object - base, inverse, (unsigned int)shift) >=
-			    nr_objects ||
-		    object == freelist)
-			break;
-		mem_poison(object, cpu->object_size);
-		object_set_word(object, offset, freepointer_mix(random, object, freelist));
-		freelist = object;
+	asm("" : "+r"(minus_base)); /* else the compiler subtracts again */
+	for (; put + STEP <= nr; put += STEP) {
+#pragma GCC unroll 4
+		for (i = 0; i < STEP; i++) {
+			if (unlikely(!chain_put(&constant, minus_base, &freelist,
+						objects[put + i]))) {
+				put += i;
+				goto out;
+			}
+		}
 	}
+	while (put < nr && chain_put(&constant, minus_base, &freelist, objects[put]))
+		put++;
+out:
 	cpu->freelist = freelist;
 	cpu->tid += TID_STEP;
 	arch_irq_restore(flags);
