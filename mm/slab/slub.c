@@ -237,7 +237,11 @@ static __always_inline bool slab_give_quickly(struct slub_cache *cache, struct s
 	new.free = (uint16_t)index;
 	new.word -= 1U << 16; /* inuse */
 	freepointer_set(cache, object, (char *)object + distance * (long)cache->common.size);
-	return slab_state_change(slab, old, new);
+	if (likely(slab_state_change(slab, old, new)))
+		return true;
+	/* It is not free after all, and must not look so when it goes the careful way. */
+	freepointer_wipe(cache, object);
+	return false;
 }
 
 /* The object of a slab that is known, whichever CPU's, with all that may be said of it. */

@@ -33,8 +33,9 @@ def test_every_self_test_passes(arch, machine, profile, append):
     check_ktap(result)
 
 
-def test_every_self_test_passes_with_slub(arch):
-    result = boot(arch, slab="slub", mem="128M", append="selftest", timeout=240)
+@pytest.mark.parametrize("profile", ["debug", "release"])
+def test_every_self_test_passes_with_slub(arch, profile):
+    result = boot(arch, slab="slub", profile=profile, mem="128M", append="selftest", timeout=240)
     check_ktap(result)
 
 
