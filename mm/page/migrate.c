@@ -64,12 +64,12 @@ static void set_one(struct zone *zone, unsigned long pfn, enum migratetype type)
 	unsigned long index = pageblock_index(zone, pfn);
 	unsigned int shift = index % PAGEBLOCKS_IN_A_LONG * PAGEBLOCK_BITS;
 	unsigned long *word = &zone->pageblock_bits[index / PAGEBLOCKS_IN_A_LONG];
+	enum migratetype before = pageblock_type(zone, pfn);
 
 	ASSERT(type < MIGRATE_TYPES, "type %d", type);
-	zone->nr_isolated -= pageblock_type(zone, pfn) == MIGRATE_ISOLATE;
-	zone->nr_isolated += type == MIGRATE_ISOLATE;
-	zone->nr_cma -= pageblock_type(zone, pfn) == MIGRATE_CMA;
-	zone->nr_cma += type == MIGRATE_CMA;
+	WRITE_ONCE(zone->nr_isolated,
+		   zone->nr_isolated + (type == MIGRATE_ISOLATE) - (before == MIGRATE_ISOLATE));
+	WRITE_ONCE(zone->nr_cma, zone->nr_cma + (type == MIGRATE_CMA) - (before == MIGRATE_CMA));
 	pcp_set_free_slowly(zone);
 	WRITE_ONCE(*word, (*word & ~(15UL << shift)) | (unsigned long)(type ^ MIGRATE_MOVABLE)
 							       << shift);

@@ -72,7 +72,7 @@ static __noinline struct page *take_large(gfp_t gfp, unsigned int order)
 	const struct list_head *lists = this_cpu_read(pcp_ways.take[gfp % NR_PCP_WAYS]);
 	struct zone *zone = pcp_of_list(lists)->zone;
 
-	if (unlikely(!zone || zone->nr_cma || page_debug_enabled) ||
+	if (unlikely(!zone || READ_ONCE(zone->nr_cma) || page_debug_enabled) ||
 	    unlikely((long)(READ_ONCE(zone->nr_free) - zone->fast_mark[gfp_zone(gfp)]) <
 		     1L << order))
 		return NULL;

@@ -153,7 +153,7 @@ void pcp_set_ways(void)
 
 void pcp_set_free_slowly(struct zone *zone)
 {
-	bool slowly = zone->nr_isolated || page_debug_enabled;
+	bool slowly = READ_ONCE(zone->nr_isolated) || page_debug_enabled;
 	struct list_head **way;
 	unsigned int cpu;
 
@@ -224,7 +224,8 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 /* A block of an isolated pageblock may be had by nobody, so no list keeps it. */
 static bool is_isolated(const struct zone *zone, const struct page *page)
 {
-	return zone->nr_isolated && pageblock_type(zone, page_to_pfn(page)) == MIGRATE_ISOLATE;
+	return READ_ONCE(zone->nr_isolated) &&
+	       pageblock_type(zone, page_to_pfn(page)) == MIGRATE_ISOLATE;
 }
 
 void pcp_give(struct zone *zone, struct page *page, bool cold)

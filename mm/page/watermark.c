@@ -189,7 +189,7 @@ unsigned long zone_spare(const struct zone *zone, unsigned int order, enum zone_
 	unsigned long mark = zone->watermark[alloc_flags & ALLOC_WMARK_MASK];
 	unsigned long free = READ_ONCE(zone->nr_free);
 
-	if (!(alloc_flags & ALLOC_CMA) && zone->nr_cma)
+	if (!(alloc_flags & ALLOC_CMA) && READ_ONCE(zone->nr_cma))
 		free -= min(free, free_cma_pages(zone));
 	ASSERT(order < MAX_ORDER && (alloc_flags & ALLOC_WMARK_MASK) < NR_WMARK, "order %u", order);
 	if (alloc_flags & ALLOC_NO_WATERMARKS)
