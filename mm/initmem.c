@@ -32,6 +32,7 @@
 #include <lib/sections.h>
 #include <lib/string.h>
 #include <mm/direct_map.h>
+#include <mm/early.h>
 #include <mm/page.h>
 #include <mm/pgtable.h>
 #include <mm/set_memory.h>
@@ -48,17 +49,41 @@ static void make_read_only(void)
 	pr_info("read-only from now on: %zu KiB of what only the boot writes", size >> 10);
 }
 
+/*
+ * Is it RAM by the firmware's word, and reserved as a part of the image alone? A loader may put the image where the firmware has a
+ * use for the memory; what lies there is the image's while it runs, and nobody's afterwards.
+ */
+static bool is_ours_alone(phys_addr_t start, phys_addr_t end)
+{
+	const struct boot_info *boot = early_boot_info();
+	struct early_decision decision;
+	unsigned int i = 0;
+
+	while (early_next_decision(&i, &decision))
+		if (decision.start < end && start < decision.end &&
+		    (decision.fate != EARLY_RESERVED || decision.source != SOURCE_KERNEL))
+			return false;
+	for (i = 0; i < boot->nr_reserved; i++)
+		if (boot->reserved[i].start < end && start < boot->reserved[i].end &&
+		    boot->reserved[i].source != SOURCE_KERNEL)
+			return false;
+	return true;
+}
+
 /* The image has leaves of 4 KiB in static tables: nothing here can run out of memory. */
 static unsigned long free_part(char *start, char *end)
 {
 	size_t size = (size_t)(end - start);
-	char *alias = phys_to_virt(arch_image_to_phys(start));
+	phys_addr_t pa = arch_image_to_phys(start);
+	char *alias = phys_to_virt(pa);
 
 	if (!size)
 		return 0;
 	CHECK(pgtable_unmap(NULL, (uintptr_t)start, size) == 0);
 	CHECK(pgtable_change(NULL, (uintptr_t)alias, size, 0, PROT_WRITE) == 0);
 	memset(alias, POISON_INIT, size);
+	if (!is_ours_alone(pa, pa + size))
+		return 0;
 	return free_reserved_pages(page_to_pfn(virt_to_page(alias)), size >> PAGE_SHIFT);
 }
 

@@ -75,6 +75,7 @@ class Kernel:
     """The loaded part of an ELF file: {address: bytes}, bytes to be zeroed behind, entry."""
 
     def __init__(self, path):
+        self.path = path
         with open(path, "rb") as file:
             elf = file.read()
         self.entry, headers = struct.unpack_from("<QQ", elf, 24)

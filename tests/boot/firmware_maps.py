@@ -7,7 +7,7 @@ is a lie at will. So a kernel that believes a wrong part is caught by the model,
 import struct
 
 from firmware_boot import COMMANDS, MULTIBOOT2_MAGIC, PVH_MAGIC, Case
-from model import Decision, intersect, size
+from model import Decision, init_parts, intersect, size
 from qemu import BAD_BOOT, COMMAND_FAILED, NO_MEMORY, OK
 
 MIB = 1 << 20
@@ -138,7 +138,7 @@ def pack_map(entries):
 def decide(entries, kernel, data):
     # Type 0 is no entry at all.
     known = [(start, length, kind == 1) for start, length, kind in entries if kind != 0]
-    return Decision(known, (kernel.start, kernel.end), data, PHYS_END, pc=True)
+    return Decision(known, (kernel.start, kernel.end), data, PHYS_END, pc=True, given_back=init_parts(kernel.path, kernel.start))
 
 
 def ends(decision):

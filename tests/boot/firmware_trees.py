@@ -7,7 +7,7 @@ where the tree and the Image lie is at will.
 import struct
 
 from firmware_boot import COMMANDS, Case
-from model import Decision, intersect, size
+from model import Decision, init_parts, intersect, size
 from qemu import BAD_BOOT, NO_MEMORY, OK
 
 MIB = 1 << 20
@@ -22,6 +22,7 @@ BEGIN, END, PROPERTY, NOP, LAST = 1, 2, 3, 4, 9
 
 class Image:
     def __init__(self, path):
+        self.path = path
         with open(path, "rb") as file:
             self.size = struct.unpack_from("<Q", file.read(32), 16)[0]
 
@@ -236,7 +237,7 @@ def tree_case(draw, image):
     data = [(tree, tree + len(blob))] + [(start, start + length) for start, length in draft.memreserve] + [(low, high) for low, high, no_map in regions if not no_map]
     no_map = [(low, high) for low, high, hidden in regions if hidden]
     entries = [(start, length, True) for start, length in draft.memory]
-    decision = Decision(entries, (at, at + image.size), data, PHYS_END, pc=False, no_map=no_map)
+    decision = Decision(entries, (at, at + image.size), data, PHYS_END, pc=False, no_map=no_map, given_back=init_parts(image.path, at))
     free = size(decision.free)
     ends = (OK,) if free >= ENOUGH and decision.exact else (OK, NO_MEMORY) if free >= 200 else (NO_MEMORY,)
     return Case(f"tree {used}", "aarch64", {tree: blob}, ebx=tree, image=at, decision=decision, ends=ends)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a boot must make of a firmware's map, computed outside the kernel: a byte has one fate."""
+import functools
+import os
+import subprocess
 
 PAGE = 4096
 SEVERITY = {"usable": 1, "ACPI tables": 2, "ACPI NVS": 3, "reserved": 4, "unusable": 5}
@@ -100,10 +103,20 @@ def clip(start, length, usable):
     return start, end
 
 
+@functools.lru_cache(maxsize=None)
+def init_parts(kernel, at):
+    """[(start, end)] in an image that lies at `at`: code and data that go back to the pages when the boot is over."""
+    elf = os.path.join(os.path.dirname(kernel), "loam.elf")
+    lines = subprocess.run(["nm", elf], capture_output=True, text=True, check=True).stdout.splitlines()
+    address = {name: int(value, 16) for value, _, name in (line.split() for line in lines if len(line.split()) == 3)}
+    return tuple(tuple(at + address[f"init_{part}_{end}"] - address["image_start"] for end in ("start", "end")) for part in ("text", "data"))
+
+
 class Decision:
     """What a kernel must make of raw entries (start, length, usable?) and of what the loader laid down."""
 
-    def __init__(self, entries, image, boot_data, phys_end, pc, no_map=()):
+    def __init__(self, entries, image, boot_data, phys_end, pc, no_map=(), given_back=()):
+        """`given_back`: the parts of the image that are needed at boot alone, as init_parts() tells."""
         clipped = [(clip(start, length, usable), usable) for start, length, usable in entries]
         usable = union(r for r, u in clipped if r and u)
         other = [r for r, u in clipped if r and not u]
@@ -111,9 +124,9 @@ class Decision:
         pages = intersect(pages, [(0, phys_end // PAGE)])
         if pc:
             pages = subtract(pages, outward([ADAPTERS]))
-        reserved = [image, *boot_data, *no_map, (0, PAGE)] + ([LOW_MEGABYTE] if pc else [])
+        others = [*boot_data, *no_map, (0, PAGE)] + ([LOW_MEGABYTE] if pc else [])
         self.exact = len(entries) <= MAX_RANGES and len(pages) <= MAX_PIECES
-        self.reserved = outward(reserved)
+        self.reserved = union(subtract(outward([image]), intersect(inward(given_back), pages)) + outward(others))
         self.no_map = outward(no_map)
         self.present = union(pages + outward([image]))
         self.free = subtract(self.present, self.reserved)

@@ -14,7 +14,7 @@ import firmware_trees as trees
 import pytest
 from conftest import TOP, boot, kernel
 from firmware_boot import COMMANDS, MULTIBOOT2_MAGIC, Case, Kernel
-from model import Decision
+from model import Decision, init_parts
 from qemu import BAD_BOOT, NO_MEMORY, OK
 from test_firmware import MIB, RAM, check, pvh, tree
 
@@ -113,7 +113,7 @@ def judge_tree(draft, blob, data=(), address=0x48000000, place=None, **more):
     no_map = [(start, start + length) for start, length, hidden in draft.regions if hidden]
     taken = [(start, start + length) for start, length, hidden in draft.regions if not hidden]
     taken += [(start, start + length) for start, length in draft.memreserve]
-    decision = Decision([(*bank, True) for bank in draft.memory], (0x40200000, 0x40200000 + image.size), [(address, address + len(blob)), *taken, *data], 1 << 48, pc=False, no_map=no_map)
+    decision = Decision([(*bank, True) for bank in draft.memory], (0x40200000, 0x40200000 + image.size), [(address, address + len(blob)), *taken, *data], 1 << 48, pc=False, no_map=no_map, given_back=init_parts(image.path, 0x40200000))
     case = tree(blob, address, decision=decision, **{"ends": (OK,), **more})
     case.place.update(place or {})
     check(case)

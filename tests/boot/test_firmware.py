@@ -12,7 +12,7 @@ import firmware_trees as trees
 import pytest
 from conftest import boot, kernel
 from firmware_boot import COMMANDS, Case, Kernel
-from model import Decision
+from model import Decision, init_parts
 from qemu import BAD_BOOT, NO_MEMORY, OK
 
 SEED = 4
@@ -132,7 +132,7 @@ def test_fault_B30_what_is_marked_no_map_is_never_handed_out_nor_mapped():
     draft.regions = [(0x45000000, 0x123456, True), (0x46000800, 0x100, False)]
     blob = trees.write_tree(draw, draft, 'quiet run="exhaust; verify; whatis 0xffff000045000000"')
     image = trees.Image(kernel("aarch64"))
-    decision = Decision([(*draft.memory[0], True)], (0x40200000, 0x40200000 + image.size), [(0x48000000, 0x48000000 + len(blob)), (0x46000800, 0x46000900)], 1 << 48, pc=False, no_map=[(0x45000000, 0x45123456)])
+    decision = Decision([(*draft.memory[0], True)], (0x40200000, 0x40200000 + image.size), [(0x48000000, 0x48000000 + len(blob)), (0x46000800, 0x46000900)], 1 << 48, pc=False, no_map=[(0x45000000, 0x45123456)], given_back=init_parts(image.path, 0x40200000))
     check(tree(blob, 0x48000000, decision=decision, ends=(OK,)))
 
 
