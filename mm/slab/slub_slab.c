@@ -152,14 +152,14 @@ static void partial_add(struct slub_node *node, struct slab *slab, bool tail)
 		list_add_tail(&slab->list, &node->partial);
 	else
 		list_add(&slab->list, &node->partial);
-	node->nr_partial++;
+	WRITE_ONCE(node->nr_partial, node->nr_partial + 1);
 }
 
 static void partial_del(struct slub_node *node, struct slab *slab)
 {
 	ASSERT(node->nr_partial > 0);
 	list_del(&slab->list);
-	node->nr_partial--;
+	WRITE_ONCE(node->nr_partial, node->nr_partial - 1);
 }
 
 static void full_add(struct slub_node *node, struct slab *slab)
@@ -540,7 +540,7 @@ unsigned int node_shrink(struct slub_cache *cache, struct slub_node *node)
 
 		if (state.inuse == 0) {
 			list_move(&slab->list, &doomed);
-			node->nr_partial--;
+			WRITE_ONCE(node->nr_partial, node->nr_partial - 1);
 			nr_freed++;
 		} else if (nr_free <= SHRINK_BUCKETS) {
 			list_move(&slab->list, &bucket[nr_free - 1]);
