@@ -117,7 +117,7 @@ def test_leaks_are_listed_by_caller_where_users_are_tracked(arch):
     assert result.status == OK, result
     assert re.search(r"kmalloc-2k +2 objects of +2048 bytes", result.output)
     assert re.search(r"2 objects, +3000 bytes, oldest \d+ ms ago, by .*command_kmalloc\+0x.* <- ", result.output), result
-    plain = boot(arch, append="quiet", commands="kmalloc 1500; slab leaks kmalloc-2k")
+    plain = boot(arch, append="quiet", commands="kmalloc 3000; slab leaks kmalloc-4k")
     assert "1 objects of" in plain.output and " by " not in plain.output.split("slab leaks")[-1]
 
 
