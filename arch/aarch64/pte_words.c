@@ -41,7 +41,7 @@ const char *arch_memory_types(void)
 {
 	static char text[200];
 
-	scnprintf(text, sizeof(text), "MAIR_EL1 0x%016lx: RAM %s; WC %s; WT %s; DEV %s",
+	scnprintf(text, sizeof(text), "MAIR_EL1 0x%lx: RAM %s; WC %s; WT %s; DEV %s",
 		  (unsigned long)SYSREG_READ(mair_el1), attribute(0), attribute(1), attribute(2),
 		  attribute(3));
 	return text;
