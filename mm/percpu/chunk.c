@@ -81,7 +81,8 @@ static inline void page_count_used(struct percpu_chunk *chunk, unsigned int page
 	is_empty = chunk->used[page] == 0;
 	ASSERT(chunk->used[page] <= PAGE_GRAINS);
 	if (unlikely(was_empty != is_empty) && chunk->populated & 1U << page)
-		percpu_totals.empty_rows += was_empty ? -1UL : 1UL;
+		empty_rows_set(was_empty ? percpu_totals.empty_rows - 1
+					 : percpu_totals.empty_rows + 1);
 }
 
 /* Count `nr` grains from `grain` on into the pages that they lie in; `sign` is 1 or -1. */

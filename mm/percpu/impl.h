@@ -29,7 +29,10 @@ struct percpu_chunk {
 };
 static_assert(sizeof(struct percpu_chunk) <= PAGE_SIZE, "a chunk describes itself in one page");
 
-/* A row is one page of a chunk, for every CPU. Protected by percpu_lock. */
+/*
+ * A row is one page of a chunk, for every CPU. Protected by percpu_lock; `empty_rows` and a chunk's
+ * `populated` are looked at without it too.
+ */
 struct percpu_totals {
 	unsigned long grains;		/* in areas, the static one too */
 	unsigned long rows, empty_rows; /* populated ones, and those of them with no taken grain */
@@ -37,6 +40,12 @@ struct percpu_totals {
 
 extern spinlock_t percpu_lock; /* bitmaps, totals, which chunks exist */
 extern struct percpu_totals percpu_totals;
+
+/* The caller holds percpu_lock. */
+static inline void empty_rows_set(unsigned long nr)
+{
+	WRITE_ONCE(percpu_totals.empty_rows, nr);
+}
 
 extern unsigned int percpu_nr_areas;
 

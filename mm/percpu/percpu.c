@@ -263,7 +263,7 @@ void free_percpu(const void *area)
 		report_close();
 		return;
 	}
-	if (unlikely(percpu_totals.empty_rows > KEEP_ROWS) && arch_irq_enabled())
+	if (unlikely(READ_ONCE(percpu_totals.empty_rows) > KEEP_ROWS) && arch_irq_enabled())
 		percpu_drain();
 }
 

@@ -154,9 +154,10 @@ static void row_is_populated(struct percpu_chunk *chunk, unsigned int page)
 {
 	unsigned long flags = spin_lock_save(&percpu_lock);
 
-	chunk->populated |= 1U << page;
+	WRITE_ONCE(chunk->populated, chunk->populated | 1U << page);
 	percpu_totals.rows++;
-	percpu_totals.empty_rows += chunk->used[page] == 0;
+	if (chunk->used[page] == 0)
+		empty_rows_set(percpu_totals.empty_rows + 1);
 	spin_unlock_irqrestore(&percpu_lock, flags);
 }
 
@@ -262,9 +263,9 @@ static bool row_claim(struct percpu_chunk *chunk, unsigned int page)
 
 	if (empty) {
 		chunk_mark_row(chunk, page, true);
-		chunk->populated &= ~(1U << page);
+		WRITE_ONCE(chunk->populated, chunk->populated & ~(1U << page));
 		percpu_totals.rows--;
-		percpu_totals.empty_rows--;
+		empty_rows_set(percpu_totals.empty_rows - 1);
 	}
 	spin_unlock_irqrestore(&percpu_lock, flags);
 	return empty;
