@@ -85,7 +85,7 @@ def as_markdown(lines):
     """`B1  text`, and the lines that continue it, become a list; what stands before is a sentence."""
     paragraphs = []
     for line in lines:
-        number = re.match(r"([A-Z]\d+)  (.*)", line)
+        number = re.match(r"([A-Z]+\d+)  (.*)", line)
         if number:
             paragraphs.append(f"- **{number[1]}** {number[2]}")
         elif paragraphs:

@@ -20,8 +20,10 @@
  *					      body returns: dead, and gone when the next task stands on its own stack
  *
  * INVARIANTS
- *	SC1	a task is in a run queue if and only if it is TASK_RUNNING and not its CPU's running task
- *	SC2	a queued task is in its own CPU's queue, once
+ *	SC1  A task is in a run queue if and only if it is TASK_RUNNING and not its CPU's running task.
+ *	SC2  A queued task is in its own CPU's queue, once.
+ *	SC3  nr_wakers counts what can make a task run: CPUs that do not rest, tasks in queues, timeouts
+ *	     and expected interrupts. Who adds to it is counted himself until he has added: 0 is final.
  *
  * LOCKING	A run queue's lock protects the queue and the state of its CPU's tasks. It is dropped before the switch: interrupts
  *		are off, and only this CPU takes from this queue.
@@ -59,24 +61,36 @@ DEFINE_PER_CPU(struct task *, current_task) = &first_tasks[0];
 static DEFINE_SPINLOCK(tasks_lock, LOCK_RANK_TASKS);
 static LIST_HEAD(tasks);
 
-static unsigned int busy_cpus = 1; /* CPUs that are not waiting for work */
+static unsigned int nr_wakers = 1; /* SC3 */
 static uint64_t idle_ns;
-static unsigned int expected_wakeups; /* interrupts to come that will wake somebody */
 
 uint64_t sched_idle_ns(void)
 {
 	return __atomic_load_n(&idle_ns, __ATOMIC_RELAXED);
 }
 
+static void waker_comes(void)
+{
+	__atomic_add_fetch(&nr_wakers, 1, __ATOMIC_SEQ_CST);
+}
+
+/* How many are left. */
+static unsigned int waker_goes(void)
+{
+	unsigned int before = __atomic_fetch_sub(&nr_wakers, 1, __ATOMIC_SEQ_CST);
+
+	CHECK(before != 0, "a wakeup that nobody expected has arrived");
+	return before - 1;
+}
+
 void wakeup_expected(void)
 {
-	__atomic_add_fetch(&expected_wakeups, 1, __ATOMIC_SEQ_CST);
+	waker_comes();
 }
 
 void wakeup_arrived(void)
 {
-	CHECK(__atomic_fetch_sub(&expected_wakeups, 1, __ATOMIC_SEQ_CST) != 0,
-	      "a wakeup that nobody expected has arrived");
+	waker_goes();
 }
 
 void task_for_each(bool (*visit)(const struct task *task, void *context), void *context)
@@ -107,6 +121,7 @@ static void enqueue(struct run_queue *queue, struct task *task)
 	else
 		WRITE_ONCE(queue->first, task);
 	queue->last = task;
+	waker_comes();
 }
 
 static struct task *dequeue(struct run_queue *queue)
@@ -116,6 +131,7 @@ static struct task *dequeue(struct run_queue *queue)
 	if (task) {
 		WRITE_ONCE(queue->first, task->next);
 		task->queued = false;
+		waker_goes();
 	}
 	return task;
 }
@@ -155,16 +171,6 @@ static bool say_waiting(const struct task *task, void *context)
 	return true;
 }
 
-/* The order matters: a CPU becomes busy before it takes from its queue. */
-static bool somebody_can_wake(void)
-{
-	for (unsigned int cpu = 0; cpu < NR_CPUS; cpu++)
-		if (READ_ONCE(run_queues[cpu].first))
-			return true;
-	return __atomic_load_n(&expected_wakeups, __ATOMIC_SEQ_CST) != 0 || sched_has_timeouts() ||
-	       __atomic_load_n(&busy_cpus, __ATOMIC_SEQ_CST) != 0;
-}
-
 static _Noreturn void panic_of_deadlock(void)
 {
 	const struct task *first = NULL;
@@ -180,14 +186,13 @@ static void wait_for_work(struct run_queue *queue)
 {
 	uint64_t start;
 
-	__atomic_sub_fetch(&busy_cpus, 1, __ATOMIC_SEQ_CST);
-	if (!somebody_can_wake())
+	if (waker_goes() == 0)
 		panic_of_deadlock();
 	start = clock_ns();
 	if (!READ_ONCE(queue->first))
 		arch_wait_for_interrupt();
 	__atomic_add_fetch(&idle_ns, clock_ns() - start, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&busy_cpus, 1, __ATOMIC_SEQ_CST);
+	waker_comes();
 }
 
 /* --- the switch ----------------------------------------------------------------------- */
@@ -368,5 +373,5 @@ void sched_cpu_init(void)
 	run_queues[cpu].running = &first_tasks[cpu];
 	WRITE_ONCE(first_tasks[cpu].name, cpu < ARRAY_SIZE(names) ? names[cpu] : "cpu 8 or more");
 	this_cpu_write(current_task, &first_tasks[cpu]);
-	__atomic_add_fetch(&busy_cpus, 1, __ATOMIC_SEQ_CST);
+	waker_comes();
 }

@@ -28,6 +28,7 @@ void wait_timeout_begin(uint64_t ms)
 	list_add(&task->timeout, &timeouts);
 	WRITE_ONCE(nr_timeouts, nr_timeouts + 1);
 	spin_unlock_irqrestore(&timeouts_lock, flags);
+	wakeup_expected();
 }
 
 void wait_timeout_end(void)
@@ -38,6 +39,7 @@ void wait_timeout_end(void)
 	list_del_init(&task_current()->timeout);
 	WRITE_ONCE(nr_timeouts, nr_timeouts - 1);
 	spin_unlock_irqrestore(&timeouts_lock, flags);
+	wakeup_arrived();
 }
 
 void schedule_timeout(uint64_t ms)
