@@ -100,12 +100,12 @@ static void emit_number(struct output *output, const struct conversion *c, uint6
 static void emit_symbol(struct output *output, const struct conversion *c, uintptr_t pc,
 			unsigned int back)
 {
-	char text[80];
-	size_t offset;
-	const char *name = symbol_lookup(pc - back, &offset);
+	char text[128];
+	size_t size, offset;
+	const char *name = symbol_lookup(pc - back, &size, &offset);
 
 	if (name)
-		snprintf(text, sizeof(text), "%s+0x%zx", name, offset + back);
+		snprintf(text, sizeof(text), "%s+0x%zx/0x%zx", name, offset + back, size);
 	else
 		snprintf(text, sizeof(text), "0x%lx", (unsigned long)pc);
 	emit_text(output, c, text, strlen(text));

@@ -26,7 +26,13 @@ static uintptr_t address_of(uint32_t index)
 	return (uintptr_t)image_start + symbol_offsets[index];
 }
 
-const char *symbol_lookup(uintptr_t address, size_t *offset)
+/* Several names may stand for one address: the last of them is the one that has a size. */
+static uintptr_t end_of(uint32_t index)
+{
+	return index + 1 < symbol_count ? address_of(index + 1) : (uintptr_t)image_end;
+}
+
+const char *symbol_lookup(uintptr_t address, size_t *size, size_t *offset)
 {
 	uint32_t low = 0, high = symbol_count;
 
@@ -42,7 +48,10 @@ const char *symbol_lookup(uintptr_t address, size_t *offset)
 	}
 	if (!low)
 		return NULL;
-	*offset = address - address_of(low - 1);
+	if (size)
+		*size = end_of(low - 1) - address_of(low - 1);
+	if (offset)
+		*offset = address - address_of(low - 1);
 	return name_of(low - 1);
 }
 

@@ -117,11 +117,8 @@ static void describe_mapping(struct seq_file *file, const struct pt_entry *entry
 
 static void describe_symbol(struct seq_file *file, uintptr_t address)
 {
-	size_t offset;
-	const char *name = symbol_lookup(address, &offset);
-
-	if (name)
-		seq_printf(file, "symbol    %s+0x%zx\n", name, offset);
+	if (symbol_lookup(address, NULL, NULL))
+		seq_printf(file, "symbol    %pS\n", (void *)address);
 }
 
 static void describe_area(struct seq_file *file, uintptr_t address)

@@ -10,6 +10,7 @@ test_src += tests/lib/context_test.c
 test_src += tests/stack/interrupt_test.c
 test_src += tests/lib/last_words_test.c
 test_src += tests/lib/stack_depot_test.c
+test_src += tests/lib/symbols_test.c
 test_src += tests/lib/fault_injection_test.c
 test_src += tests/lib/overflow_test.c
 test_src += tests/lib/device_test.c

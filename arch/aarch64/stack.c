@@ -63,7 +63,7 @@ static uintptr_t function_start(uintptr_t pc)
 {
 	size_t offset;
 
-	return symbol_lookup(pc, &offset) ? pc - offset : 0;
+	return symbol_lookup(pc, NULL, &offset) ? pc - offset : 0;
 }
 
 /*

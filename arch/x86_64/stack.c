@@ -77,7 +77,7 @@ static bool has_pair(uintptr_t pc)
 {
 	size_t offset;
 
-	if (!is_text(pc) || !is_mapped(pc) || !symbol_lookup(pc, &offset))
+	if (!is_text(pc) || !is_mapped(pc) || !symbol_lookup(pc, NULL, &offset))
 		return false;
 	return offset > 0 && *(const uint8_t *)(pc - offset) == PUSH_RBP;
 }

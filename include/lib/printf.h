@@ -5,7 +5,7 @@
  * %d %i %u %x %X %o %c %s %% with flags "-0+ #", width, precision, `*` and the lengths
  * hh h l ll z t. %p prints a pointer *hashed* (the same pointer hashes alike
  * until the machine restarts), because text may reach those who must not learn
- * kernel addresses; %px prints it as it is; %pS prints symbol+offset,
+ * kernel addresses; %px prints it as it is; %pS prints symbol+offset/size,
  * %pB the same for a return address, whose call lies before it. NULL prints as (null). Any context.
  */
 #pragma once

@@ -9,8 +9,11 @@
 
 #include <lib/printf.h>
 
-/* The function or object that holds `address`, and how far in; NULL when outside the image. */
-const char *symbol_lookup(uintptr_t address, size_t *offset);
+/*
+ * The function or object that holds `address`, its size, which is how far the next one is, and how far in the address lies; NULL
+ * when outside the image. Either pointer may be NULL. (Linux: kallsyms_lookup, which counts sizes likewise)
+ */
+const char *symbol_lookup(uintptr_t address, size_t *size, size_t *offset);
 
 /* The address of a name, or 0. */
 uintptr_t symbol_address(const char *name);

@@ -47,10 +47,10 @@ static uintptr_t track_owner(const struct slab_track *track)
 					  "krealloc",	 "cache_",  "node_",	 "impl_",
 					  "kmemdup",	 "kstr"};
 	unsigned int frame;
-	size_t i, offset;
+	size_t i;
 
 	for (frame = 0; frame < TRACK_DEPTH && track->caller[frame]; frame++) {
-		const char *name = symbol_lookup(track->caller[frame], &offset);
+		const char *name = symbol_lookup(track->caller[frame], NULL, NULL);
 
 		for (i = 0; name && i < ARRAY_SIZE(own); i++)
 			if (!strncmp(name, own[i], strlen(own[i])))

@@ -404,8 +404,7 @@ struct found {
 static bool look_for_names(uintptr_t pc, void *context)
 {
 	struct found *found = context;
-	size_t offset;
-	const char *name = symbol_lookup(pc, &offset);
+	const char *name = symbol_lookup(pc, NULL, NULL);
 
 	found->depth++;
 	if (name != NULL && strcmp(name, "walk_from_here") == 0)

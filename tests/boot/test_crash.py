@@ -16,7 +16,7 @@ KINDS = [  # kind, what the report must say
     ("write-text", r"kernel image, text"),
     ("exec-data", r"execution of 0x[0-9a-f]+: the mapping forbids it"),
     ("write-ro-after-init", r"kernel image, data that only the boot writes"),
-    ("exec-init", r"execution of 0x[0-9a-f]+ at run_at_boot\+0x0: only the boot used it, and its memory was given back"),
+    ("exec-init", r"execution of 0x[0-9a-f]+ at run_at_boot\+0x0/0x[0-9a-f]+: only the boot used it, and its memory was given back"),
     ("double-free", r"loam: BUG kfree.*twice"),
     ("wild-free", r"loam: BUG kfree"),
     ("devmem-wrong-free", r"loam: BUG dev_kfree: no device memory starts here"),

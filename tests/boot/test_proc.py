@@ -115,7 +115,7 @@ def test_slabinfo_is_version_2_1(arch):
 def area_form(line):
     """A row of vmallocinfo without what is the area's own."""
     line = re.sub(r"^0x[0-9a-f]{16}-0x[0-9a-f]{16} (?= *\d)( {0,6}\d{1,7}|\d{8,}) ", "RANGE ", line)
-    line = re.sub(r"\S+\+0x[0-9a-f]+(/0x[0-9a-f]+)?(?= )", "CALLER", line)  # Linux says the function's size too
+    line = re.sub(r"\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?= )", "CALLER", line)
     line = re.sub(r"phys=0x[0-9a-f]{16}(?= )", "phys=PHYS", line)
     return re.sub(r" vpages(?= )", "", re.sub(r"(pages|N\d)=\d+", r"\1=#", line))
 

@@ -307,9 +307,10 @@ long cmdline_value(const char *key, char *value, size_t size)
 	return -ENOENT;
 }
 
-const char *symbol_lookup(uintptr_t address, size_t *offset)
+const char *symbol_lookup(uintptr_t address, size_t *size, size_t *offset)
 {
 	(void)address;
+	(void)size;
 	(void)offset;
 	return NULL;
 }
