@@ -146,6 +146,12 @@ pte_t *arch_kernel_root(void)
 	return root;
 }
 
+phys_addr_t arch_image_to_phys(const void *address)
+{
+	(void)address;
+	return 0;
+}
+
 pte_t *pt_table_open(phys_addr_t table, unsigned int level)
 {
 	(void)level;
