@@ -1,4 +1,5 @@
-src += mm/early/region.c mm/early/memblock.c mm/early/memblock_alloc.c mm/early/words.c mm/early/early.c
+src += mm/early/region.c mm/early/memblock.c mm/early/memblock_alloc.c mm/early/words.c
+src += mm/early/early.c mm/early/early_ram.c mm/early/early_reserve.c mm/early/early_place.c
 src += mm/early/bootmem_map.c mm/early/bootmem.c mm/early/handover.c
 src += mm/pgtable/pgtable.c mm/pgtable/table.c mm/pgtable/split.c mm/pgtable/merge.c mm/pgtable/protect.c mm/pgtable/fixmap.c mm/pgtable/fixmap_framebuffer.c mm/pgtable/early_ioremap.c
 src += mm/pgtable/direct_map.c mm/pgtable/alias.c mm/pgtable/check.c mm/pgtable/lint.c

@@ -18,6 +18,9 @@
  *	9 nodes		each page learns its node; who is not listed belongs to node 0
  *	10 highmem=	the top is kept out of the direct map
  *
+ *	2 to 6 say which bytes are RAM (early_ram.c), 7 and 8 which RAM is taken (early_reserve.c), 9 and 10
+ *	where RAM belongs (early_place.c). Here stand their order and what the kernel asks of the result.
+ *
  *	All of it is done before the first allocation, so no allocation can hit
  *	boot data. A decision that differs from what the firmware said is logged for the
  *	command `memmap`.
@@ -28,9 +31,6 @@
  *	[#####]     [    ][####][       ][#####][ ][ high               ]
  *	 4,7  4 gone       6,7            7         10: no direct map
  *
- * LIMITS	A map of more usable pieces than memblock's static array holds (128, less
- *		what step 4 to 8 may cut) loses the smallest; each loss is counted
- *		and told. Reservations always fit: memblock has room for more than can be listed.
  * LOCKING	One CPU, interrupts off, nothing mapped yet.
  * COST		O(n^2) for n entries of the firmware; ten entries, a few thousand instructions.
  * FLOOR	early. Called by mm/init.c.
@@ -45,28 +45,14 @@
 #include <lib/cmdline.h>
 #include <lib/init.h>
 #include <lib/printk.h>
-#include "impl.h"
+#include "steps.h"
 
-#define PAGE_STRUCT_BYTES 32	     /* what mm/page.h keeps of each frame */
-#define HIGH_ALIGN	  (4 * MiB)  /* a MAX_ORDER block: no block lies on both sides */
-#define LOW_MINIMUM	  (16 * MiB) /* highmem= leaves at least so much */
-#define MEM_MINIMUM	  (6 * MiB)  /* mem= likewise */
-#define FREE_MINIMUM	  (1 * MiB)  /* beside the kernel and boot data, or we do not start */
-#define ADAPTERS_START	  (640 * KiB)
-#define LOW_MEGABYTE	  (1 * MiB)
-#define CUTS		  8 /* regions that clipping, adapters and the image may add */
-
-static_assert(BOOT_MAX_RESERVATIONS + EARLY_MAX_WORDS + 3 <= INIT_MEMBLOCK_REGIONS,
-	      "reservations fit into memblock's static array");
+#define PAGE_STRUCT_BYTES 32	    /* what mm/page.h keeps of each frame */
+#define FREE_MINIMUM	  (1 * MiB) /* beside the kernel and boot data, or we do not start */
 
 static struct early living __ro_after_init;
 
-static unsigned long long to_kib(phys_addr_t bytes)
-{
-	return bytes / KiB;
-}
-
-static void decide_for(struct early *early, const struct early_decision *decision)
+void early_decide_for(struct early *early, const struct early_decision *decision)
 {
 	if (early->nr_decisions == EARLY_MAX_DECISIONS)
 		early->decisions_lost++;
@@ -74,388 +60,17 @@ static void decide_for(struct early *early, const struct early_decision *decisio
 		early->decision[early->nr_decisions++] = *decision;
 }
 
-/* The kernel's own decision, or the command line's. */
-static void decide(struct early *early, phys_addr_t start, phys_addr_t end, enum early_fate fate,
-		   const char *why)
+void early_decide(struct early *early, phys_addr_t start, phys_addr_t end, enum early_fate fate,
+		  const char *why)
 {
-	decide_for(early, &(struct early_decision){start, end, fate, why, SOURCE_NONE});
+	early_decide_for(early, &(struct early_decision){start, end, fate, why, SOURCE_NONE});
 }
 
-/* --- 2: keep --- */
-
-static bool usable(const struct boot_range *range)
+bool early_fail(struct early *early, const char *reason)
 {
-	return range->type == MEMORY_USABLE;
-}
-
-static unsigned int count_usable(const struct memory_map *firmware, phys_addr_t at_least)
-{
-	unsigned int nr = 0;
-
-	for (unsigned int i = 0; i < firmware->nr; i++)
-		nr += usable(&firmware->range[i]) &&
-		      firmware->range[i].end - firmware->range[i].start >= at_least;
-	return nr;
-}
-
-static unsigned int count_no_map(const struct boot_info *boot)
-{
-	unsigned int nr = 0;
-
-	for (unsigned int i = 0; i < boot->nr_reserved; i++)
-		nr += boot->reserved[i].no_map;
-	return nr;
-}
-
-static void add_memory(struct early *early, phys_addr_t start, phys_addr_t end)
-{
-	struct memblock_region region = {.base = start, .size = end - start, .nid = 0};
-	int error = memblock_map_add(early->map, &early->map->memory, &region);
-
-	CHECK(error == 0, "the static array was planned too small");
-}
-
-/* All pieces of `large` bytes and more fit, of the next smaller class as many as there is room left for. */
-static void keep_usable(struct early *early)
-{
-	unsigned int room = early->map->memory.max - CUTS - count_no_map(early->boot) -
-			    early->words.nr;
-	phys_addr_t large = PAGE_SIZE, left_out = 0;
-	unsigned int spare, pieces_out = 0;
-
-	while (count_usable(&early->firmware, large) > room)
-		large *= 2;
-	spare = room - count_usable(&early->firmware, large);
-	for (unsigned int i = 0; i < early->firmware.nr; i++) {
-		const struct boot_range *range = &early->firmware.range[i];
-		phys_addr_t size = range->end - range->start;
-
-		if (!usable(range))
-			continue;
-		if (size >= large || (size >= large / 2 && spare > 0)) {
-			spare -= size < large;
-			add_memory(early, range->start, range->end);
-			continue;
-		}
-		/* Thousands of crumbs must not fill the log before the reservations come. */
-		if (pieces_out < EARLY_MAX_DECISIONS / 4)
-			decide(early, range->start, range->end, EARLY_DROPPED,
-			       "more pieces than fit");
-		left_out += size;
-		pieces_out++;
-	}
-	if (pieces_out)
-		pr_warn("early: %u small pieces of memory, %llu KiB, are left out: no more than %u "
-			"fit",
-			pieces_out, to_kib(left_out), room);
-}
-
-/* What is RAM to the machine, but ACPI's. Some firmware lists it in thousands of crumbs. */
-static void tell_kept(struct early *early)
-{
-	for (unsigned int i = 0, told = 0; i < early->firmware.nr && told < EARLY_MAX_DECISIONS / 8;
-	     i++) {
-		const struct boot_range *range = &early->firmware.range[i];
-
-		if (range->type != MEMORY_ACPI && range->type != MEMORY_NVS)
-			continue;
-		told++;
-		decide_for(early,
-			   &(struct early_decision){range->start, range->end, EARLY_KEPT,
-						    memory_type_name(range->type), range->source});
-	}
-}
-
-/* --- 3 to 6: what is RAM for us --- */
-
-/* Does the firmware call any byte of it something else than usable? */
-static bool firmware_objects(const struct early *early, const struct early_word *word)
-{
-	for (unsigned int i = 0; i < early->firmware.nr; i++) {
-		const struct boot_range *range = &early->firmware.range[i];
-
-		if (!usable(range) && range->start < word->end && word->start < range->end)
-			return true;
-	}
+	snprintf(early->failure, sizeof(early->failure), "%s", reason);
 	return false;
 }
-
-/* RAM that the firmware forgot, by memmap=. Where it says something else two sources disagree, and the safe one wins. */
-static void add_words(struct early *early)
-{
-	for (unsigned int i = 0; i < early->words.nr; i++) {
-		const struct early_word *word = &early->words.word[i];
-		phys_addr_t start = ALIGN_UP(word->start, PAGE_SIZE);
-		phys_addr_t end = ALIGN_DOWN(word->end, PAGE_SIZE);
-
-		if (word->fate != EARLY_ADDED || start >= end)
-			continue;
-		if (end > early->limits.phys_end) {
-			pr_warn("early: memmap=: [0x%llx, 0x%llx) is more than the CPU can reach: "
-				"ignored",
-				(unsigned long long)word->start, (unsigned long long)word->end);
-			continue;
-		}
-		if (firmware_objects(early, word)) {
-			pr_warn("early: memmap=: [0x%llx, 0x%llx) is not all usable to the "
-				"firmware: ignored",
-				(unsigned long long)word->start, (unsigned long long)word->end);
-			continue;
-		}
-		add_memory(early, start, end);
-		decide(early, start, end, EARLY_ADDED, word->why);
-	}
-}
-
-static phys_addr_t end_of_ram(const struct early *early)
-{
-	const struct memblock_type *memory = &early->map->memory;
-
-	return memory->cnt ? region_end(&memory->regions[memory->cnt - 1]) : 0;
-}
-
-static void drop(struct early *early, phys_addr_t start, phys_addr_t end, const char *why)
-{
-	phys_addr_t before = early->map->memory.total_size;
-	int error;
-
-	end = min(end, end_of_ram(early));
-	if (start >= end)
-		return;
-	error = memblock_map_remove(early->map, &early->map->memory, start, end - start);
-	CHECK(error == 0, "the static array was planned too small");
-	if (early->map->memory.total_size != before)
-		decide(early, start, end, EARLY_DROPPED, why);
-}
-
-static void clip_to_reach(struct early *early)
-{
-	phys_addr_t before = early->map->memory.total_size, lost;
-
-	drop(early, early->limits.phys_end, ~(phys_addr_t)0, "beyond what the CPU can reach");
-	lost = before - early->map->memory.total_size;
-	if (lost)
-		pr_warn("early: %llu KiB of memory at or above 0x%llx cannot be reached and are "
-			"lost",
-			to_kib(lost), (unsigned long long)early->limits.phys_end);
-}
-
-static void drop_adapters(struct early *early)
-{
-	if (early->limits.low_megabyte_reserved)
-		drop(early, ADAPTERS_START, LOW_MEGABYTE, "adapters, not RAM");
-}
-
-static void limit_memory(struct early *early)
-{
-	struct memblock_type *memory = &early->map->memory;
-	phys_addr_t limit = ALIGN_DOWN(early->limits.mem, PAGE_SIZE), before = memory->total_size;
-	phys_addr_t old_end = end_of_ram(early);
-
-	if (early->limits.mem == 0)
-		return;
-	if (limit < MEM_MINIMUM) {
-		limit = MEM_MINIMUM;
-		pr_warn("early: mem=%lluK is too little: %llu KiB are used",
-			to_kib(early->limits.mem), to_kib(limit));
-	}
-	if (limit >= before) {
-		pr_warn("early: mem=%lluK changes nothing: there are %llu KiB",
-			to_kib(early->limits.mem), to_kib(before));
-		return;
-	}
-	memblock_map_limit(early->map, limit);
-	decide(early, end_of_ram(early), old_end, EARLY_DROPPED, "mem= on the command line");
-	pr_info("early: mem= hides %llu of %llu KiB", to_kib(before - limit), to_kib(before));
-}
-
-static void add_image(struct early *early)
-{
-	phys_addr_t start = ALIGN_DOWN(early->boot->image_start, PAGE_SIZE);
-	phys_addr_t end = ALIGN_UP(early->boot->image_end, PAGE_SIZE);
-
-	if (start == end || memblock_type_covers(&early->map->memory, start, end - start))
-		return;
-	pr_warn("early: the kernel image [0x%llx, 0x%llx) lies outside usable memory; it is "
-		"treated "
-		"as RAM",
-		(unsigned long long)start, (unsigned long long)end);
-	add_memory(early, start, end);
-	decide(early, start, end, EARLY_ADDED, "the kernel image lies here");
-}
-
-/* --- 7 and 8: what is taken --- */
-
-static void reserve_for(struct early *early, const struct early_decision *decision)
-{
-	int error = memblock_map_reserve(early->map, decision->start,
-					 decision->end - decision->start);
-
-	CHECK(error == 0, "the static array was planned too small");
-	decide_for(early, decision);
-}
-
-static void reserve(struct early *early, phys_addr_t start, phys_addr_t end, const char *why)
-{
-	reserve_for(early, &(struct early_decision){start, end, EARLY_RESERVED, why, SOURCE_NONE});
-}
-
-/* memmap=$, memmap=# and reserve=: of RAM only; what lies outside is nobody's to give. */
-static void reserve_words(struct early *early)
-{
-	for (unsigned int i = 0; i < early->words.nr; i++) {
-		const struct early_word *word = &early->words.word[i];
-		phys_addr_t end = min(word->end, end_of_ram(early));
-
-		if (word->fate != EARLY_RESERVED)
-			continue;
-		if (word->start < end &&
-		    memblock_type_overlaps(&early->map->memory, word->start, end - word->start))
-			reserve(early, word->start, end, word->why);
-		else
-			pr_warn("early: [0x%llx, 0x%llx), %s, holds no RAM: ignored",
-				(unsigned long long)word->start, (unsigned long long)word->end,
-				word->why);
-	}
-}
-
-static void reserve_boot_data(struct early *early)
-{
-	const struct boot_info *boot = early->boot;
-	phys_addr_t image_size;
-
-	if (memblock_type_overlaps(&early->map->memory, 0, PAGE_SIZE))
-		reserve(early, 0, PAGE_SIZE, "page 0, where NULL points");
-	if (early->limits.low_megabyte_reserved)
-		reserve(early, 0, LOW_MEGABYTE, "the firmware's low megabyte");
-	for (unsigned int i = 0; i < boot->nr_reserved; i++) {
-		const struct boot_reservation *taken = &boot->reserved[i];
-
-		reserve_for(early,
-			    &(struct early_decision){taken->start, taken->end, EARLY_RESERVED,
-						     taken->name, taken->source});
-	}
-	image_size = boot->image_end - boot->image_start;
-	if (!memblock_type_covers(&early->map->reserved, boot->image_start, image_size))
-		reserve(early, boot->image_start, boot->image_end, "kernel image");
-}
-
-/* Marking may cut two more regions each; where that is too much, removing cuts one and keeps the promise as well. */
-static void hide_no_map(struct early *early)
-{
-	struct memblock_type *memory = &early->map->memory;
-	bool mark = memory->cnt + 2 * count_no_map(early->boot) <= memory->max;
-
-	for (unsigned int i = 0; i < early->boot->nr_reserved; i++) {
-		const struct boot_reservation *reservation = &early->boot->reserved[i];
-		struct memblock_range range = {
-			.start = ALIGN_DOWN(reservation->start, PAGE_SIZE),
-			.end = max(reservation->end, ALIGN_UP(reservation->end, PAGE_SIZE))};
-
-		if (!reservation->no_map)
-			continue;
-		if (!mark) {
-			drop(early, range.start, range.end, reservation->name);
-			continue;
-		}
-		CHECK(memblock_map_set_flag(early->map, &range, MEMBLOCK_NOMAP, true) == 0);
-		decide_for(early, &(struct early_decision){range.start, range.end, EARLY_NO_MAP,
-							   reservation->name, reservation->source});
-	}
-}
-
-/* --- 9: nodes --- */
-
-/* Whole pages: one that two nodes share belongs to the lower. */
-static void set_nodes(struct early *early)
-{
-	const struct boot_nodes *nodes = &early->boot->nodes;
-
-	for (unsigned int i = 0; i < nodes->nr_ranges; i++) {
-		struct memblock_range range = {.start = ALIGN_UP(nodes->range[i].start, PAGE_SIZE),
-					       .end = ALIGN_UP(nodes->range[i].end, PAGE_SIZE),
-					       .nid = nodes->range[i].nid};
-
-		if (memblock_map_set_node(early->map, &range) < 0) {
-			pr_warn("early: memory in too many pieces: from 0x%llx on it goes to node "
-				"0",
-				(unsigned long long)range.start);
-			return;
-		}
-	}
-}
-
-/* --- 10: high memory --- */
-
-static phys_addr_t ram_below(const struct memblock *map, phys_addr_t end)
-{
-	phys_addr_t bytes = 0;
-
-	for (unsigned long i = 0; i < map->memory.cnt && map->memory.regions[i].base < end; i++)
-		bytes += min(region_end(&map->memory.regions[i]), end) -
-			 map->memory.regions[i].base;
-	return bytes;
-}
-
-/* The address above which, and below `end`, there are `size` bytes of RAM. */
-static phys_addr_t start_of_top(const struct memblock *map, phys_addr_t end, phys_addr_t size)
-{
-	for (unsigned long i = map->memory.cnt; i-- > 0;) {
-		const struct memblock_region *region = &map->memory.regions[i];
-		phys_addr_t top = min(region_end(region), end);
-
-		if (region->base >= end)
-			continue;
-		if (size <= top - region->base)
-			return top - size;
-		size -= top - region->base;
-	}
-	return 0;
-}
-
-/* As much of highmem= as leaves the minimum. */
-static phys_addr_t high_size(const struct early *early)
-{
-	phys_addr_t low = ram_below(early->map, early->high_start), wanted = early->limits.highmem;
-	phys_addr_t most = low > LOW_MINIMUM ? ALIGN_DOWN(low - LOW_MINIMUM, HIGH_ALIGN) : 0;
-
-	if (wanted <= most)
-		return min(ALIGN_UP(wanted, HIGH_ALIGN), most);
-	pr_warn("early: highmem=%lluK is too much of %llu KiB: %llu KiB are kept out",
-		to_kib(wanted), to_kib(low), to_kib(most));
-	return most;
-}
-
-static void choose_high_memory(struct early *early)
-{
-	phys_addr_t end = early->limits.direct_map_end, size, start, image_end;
-
-	early->high_start = end;
-	if (early->limits.highmem) {
-		size = high_size(early);
-		start = ALIGN_UP(start_of_top(early->map, end, size), HIGH_ALIGN);
-		image_end = ALIGN_UP(early->boot->image_end, HIGH_ALIGN);
-		early->high_start = size ? min(end, max(start, image_end)) : end;
-	}
-	size = ram_below(early->map, end) - ram_below(early->map, early->high_start);
-	if (size) {
-		decide(early, early->high_start, min(end, end_of_ram(early)), EARLY_HIGH,
-		       "highmem= on the command line");
-		pr_info("early: high memory: %llu KiB from 0x%llx, made by highmem=, not found: it "
-			"could "
-			"all be in the direct map",
-			to_kib(size), (unsigned long long)early->high_start);
-	}
-	size = ram_below(early->map, ~(phys_addr_t)0) - ram_below(early->map, end);
-	if (size) {
-		decide(early, end, end_of_ram(early), EARLY_HIGH, "beyond the direct map");
-		pr_info("early: high memory: %llu KiB from 0x%llx lie beyond the direct map",
-			to_kib(size), (unsigned long long)end);
-	}
-	early->map->current_limit = early->high_start;
-}
-
-/* --- is it enough? --- */
 
 static phys_addr_t free_low_bytes(const struct early *early)
 {
@@ -468,12 +83,6 @@ static phys_addr_t free_low_bytes(const struct early *early)
 		from = range.end;
 	}
 	return bytes;
-}
-
-static bool fail(struct early *early, const char *reason)
-{
-	snprintf(early->failure, sizeof(early->failure), "%s", reason);
-	return false;
 }
 
 static bool is_enough(struct early *early)
@@ -497,24 +106,12 @@ bool early_build(struct early *early)
 		pr_warn("early: %u usable pieces did not fit into the sanitised map",
 			early->firmware.dropped_usable);
 	if (boot->nr_map == 0)
-		return fail(early, "the firmware lists no memory");
-	keep_usable(early);
-	tell_kept(early);
-	add_words(early);
-	if (early->map->memory.cnt == 0)
-		return fail(early, "no whole page of the firmware's map is usable");
-	clip_to_reach(early);
-	drop_adapters(early);
-	if (early->map->memory.cnt == 0)
-		return fail(early, "all of it lies where the CPU cannot reach it or in adapters");
-	limit_memory(early);
-	add_image(early);
-	reserve_boot_data(early);
-	reserve_words(early);
-	hide_no_map(early);
-	set_nodes(early);
-	choose_high_memory(early);
-	early_clamp_dma(&early->words.dma, ram_below(early->map, early->high_start));
+		return early_fail(early, "the firmware lists no memory");
+	if (!early_ram_choose(early))
+		return false;
+	early_reserve_taken(early);
+	early_place_ram(early);
+	early_clamp_dma(&early->words.dma, early_ram_below(early, early->high_start));
 	return is_enough(early);
 }
 
@@ -554,7 +151,7 @@ __init phys_addr_t early_keep(size_t size, const char *why)
 	phys_addr_t pa = memblock_phys_alloc(size, PAGE_SIZE);
 
 	if (pa)
-		decide(&living, pa, pa + size, EARLY_RESERVED, why);
+		early_decide(&living, pa, pa + size, EARLY_RESERVED, why);
 	return pa;
 }
 
