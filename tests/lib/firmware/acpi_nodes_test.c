@@ -8,23 +8,15 @@
 
 #include <lib/errno.h>
 #include <lib/firmware/acpi.h>
-#include <lib/printk.h>
+#include "firmware_test.h"
 
 #define ENABLED	  1U
 #define HOTPLUG	  2U
 #define SRAT_SIZE 48
 #define SLIT_SIZE 44
 
-static struct boot_info info;
 static uint8_t table[1024], room[1024];
 static size_t table_size;
-static enum log_level level;
-
-static void put(uint8_t *at, uint64_t value, unsigned int bytes)
-{
-	for (unsigned int i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
 
 static void table_begin(const char *signature, size_t size)
 {
@@ -76,16 +68,10 @@ static void memory(uint64_t start, uint64_t size, uint32_t flags, uint32_t domai
 	put(at + 28, flags, 4);
 }
 
-/* Length and checksum. */
-static void seal(void)
+static void table_end(void)
 {
-	uint8_t sum = 0;
-
 	put(table + 4, table_size, 4);
-	table[9] = 0;
-	for (size_t i = 0; i < table_size; i++)
-		sum += table[i];
-	table[9] = (uint8_t)-sum;
+	seal(table, table_size, 9);
 }
 
 /* The first `size` bytes of the table, given to their parser. Warnings are what these tests ask for. */
@@ -95,16 +81,15 @@ static int parse_cut(int (*parse)(const void *, size_t, struct boot_info *), siz
 	int error;
 
 	memcpy(at, table, size);
-	level = console_get_level();
-	console_set_level(LOG_PANIC);
+	silence();
 	error = parse(at, size, &info);
-	console_set_level(level);
+	end();
 	return error;
 }
 
 static int parse_all(int (*parse)(const void *, size_t, struct boot_info *))
 {
-	seal();
+	table_end();
 	return parse_cut(parse, table_size);
 }
 
@@ -113,7 +98,7 @@ static void expect_broken_ones_refused(int (*parse)(const void *, size_t, struct
 {
 	static struct boot_info before;
 
-	seal();
+	table_end();
 	before = info;
 	for (size_t size = 0; size < table_size; size++)
 		EXPECT_EQ(parse_cut(parse, size), -EINVAL);

@@ -6,41 +6,10 @@
 
 #include <lib/errno.h>
 #include <lib/firmware/acpi.h>
-#include <lib/printk.h>
+#include "firmware_test.h"
 
-static struct boot_info info;
 static uint8_t table[512];
 static size_t table_size;
-static enum log_level level;
-
-static void begin(void)
-{
-	memset(&info, 0, sizeof(info));
-	level = console_get_level();
-	console_set_level(LOG_PANIC);
-}
-
-static void end(void)
-{
-	console_set_level(level);
-}
-
-static void put(uint8_t *at, uint64_t value, unsigned int bytes)
-{
-	for (unsigned int i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
-
-/* Makes the sum of `size` bytes zero through the byte at `at`. */
-static void seal(uint8_t *bytes, size_t size, size_t at)
-{
-	uint8_t sum = 0;
-
-	bytes[at] = 0;
-	for (size_t i = 0; i < size; i++)
-		sum += bytes[i];
-	bytes[at] = (uint8_t)-sum;
-}
 
 static void table_begin(const char *signature, size_t size)
 {

@@ -6,23 +6,7 @@
 
 #include <lib/errno.h>
 #include <lib/firmware/boot_info.h>
-#include <lib/printk.h>
-
-static struct boot_info info;
-static enum log_level level;
-
-/* Everything zero, and silence on the console: the messages are expected. */
-static void begin(void)
-{
-	memset(&info, 0, sizeof(info));
-	level = console_get_level();
-	console_set_level(LOG_PANIC);
-}
-
-static void end(void)
-{
-	console_set_level(level);
-}
+#include "firmware_test.h"
 
 static int add(phys_addr_t start, phys_addr_t size, enum memory_type type)
 {

@@ -6,22 +6,7 @@
 
 #include <lib/errno.h>
 #include <lib/firmware/boot_info.h>
-#include <lib/printk.h>
-
-static struct boot_info info;
-static enum log_level level;
-
-static void begin(void)
-{
-	memset(&info, 0, sizeof(info));
-	level = console_get_level();
-	console_set_level(LOG_PANIC);
-}
-
-static void end(void)
-{
-	console_set_level(level);
-}
+#include "firmware_test.h"
 
 static void cpu(uint64_t id, int domain)
 {

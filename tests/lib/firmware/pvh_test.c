@@ -6,28 +6,7 @@
 
 #include <lib/errno.h>
 #include <lib/firmware/pvh.h>
-#include <lib/printk.h>
-
-static struct boot_info info;
-static enum log_level level;
-
-static void begin(void)
-{
-	memset(&info, 0, sizeof(info));
-	level = console_get_level();
-	console_set_level(LOG_PANIC);
-}
-
-static void end(void)
-{
-	console_set_level(level);
-}
-
-static void put(uint8_t *at, uint64_t value, unsigned int bytes)
-{
-	for (unsigned int i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> (8 * i));
-}
+#include "firmware_test.h"
 
 /* A good one, version 1, three map entries and one module. */
 static void build_start(uint8_t *p)
