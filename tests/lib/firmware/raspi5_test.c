@@ -5,13 +5,7 @@
  * What differs from a Pi 4: the peripherals lie above 4 GiB, so that the soc's ranges lift addresses of one
  * cell to two; memory and reservations have 2/2 cells; CPUs are started by PSCI through smc.
  */
-#include "fdt_builder.h"
-
-#include <lib/firmware/fdt.h>
-#include <lib/ktest.h>
-
-static struct boot_info info;
-static struct fdt fdt;
+#include "fdt_tree.h"
 
 static void memory_as_the_firmware_fills_it_in(void)
 {
@@ -63,22 +57,11 @@ static void four_cpus(void)
 
 KTEST(raspi5, its_tree_gives_memory_the_port_above_4_gib_and_four_cpus)
 {
-	size_t size;
-	uint8_t *blob;
-
-	memset(&info, 0, sizeof(info));
-	fdt_build_begin();
-	fdt_build_node("");
-	fdt_build_cells("#address-cells", 1, 2);
-	fdt_build_cells("#size-cells", 1, 2);
+	tree_begin(2, 2);
 	memory_as_the_firmware_fills_it_in();
 	serial_port_above_4_gib();
 	four_cpus();
-	fdt_build_end_node();
-	blob = fdt_build_finish(&size);
-	ASSERT_TEST(fdt_open(&fdt, blob, size) == 0);
-	fdt_read_boot_info(&fdt, &info);
-
+	ASSERT_TEST(tree_finish() == 0);
 	ASSERT_TEST(info.nr_map == 2); /* the empty third range is dropped */
 	EXPECT_EQ(info.map[0].end, 0x3fc00000);
 	EXPECT_EQ(info.map[1].start, 0x40000000);
