@@ -16,19 +16,13 @@
 #include <mm/page_debug.h>
 #include <mm/pgtable.h>
 #include <mm/vmalloc.h>
+#include "../pgtable/leaf.h"
 
 static prot_t prot_at(uintptr_t va)
 {
 	struct pt_entry entry;
 
 	return pgtable_query(va, &entry) ? entry.prot : ~0U;
-}
-
-static unsigned int level_at(uintptr_t va)
-{
-	struct pt_entry entry;
-
-	return pgtable_query(va, &entry) ? entry.level : 99;
 }
 
 /* The page's other address; 0 for high memory. */

@@ -7,24 +7,10 @@
 #include <lib/errno.h>
 #include <lib/ktest.h>
 
+#include "leaf.h"
 #include "table_source.h"
 
 #define PAGES(n) ((n)*PAGE_SIZE)
-#define LARGE	 (2 * MiB)
-
-static unsigned int level_at(uintptr_t va)
-{
-	struct pt_entry entry;
-
-	return pgtable_query(va, &entry) ? entry.level : 99;
-}
-
-static bool maps(uintptr_t va, phys_addr_t pa, prot_t prot)
-{
-	struct pt_entry entry;
-
-	return pgtable_query(va, &entry) && entry.pa + (va - entry.va) == pa && entry.prot == prot;
-}
 
 /*
  *	va	2M-4K  2M            4M            6M  +4K
