@@ -7,45 +7,16 @@
 
 #include <lib/ktest.h>
 #include <mm/contig.h>
-#include <mm/init.h>
 #include <mm/slab.h>
+#include "../fail_sweep.h"
 #include "movable_pages.h"
-
-#define MOST 2000 /* a scenario that still fails then fails for another reason */
-
-static bool is_as_before(const struct mm_accounts *before)
-{
-	struct mm_accounts after;
-
-	mm_accounts_take(&after);
-	after.reports = before->reports;
-	return mm_accounts_equal(before, &after, NULL);
-}
 
 /* fault-L7 */
 static void sweep(bool (*scenario)(void))
 {
-	struct mm_accounts before;
-	unsigned long n;
-	bool done, failed;
-
 	if (page_debug_is_on(PAGE_DEBUG_FAIL))
 		SKIP_TEST("failures are injected already");
-	mm_accounts_take(&before);
-	for (n = 1, failed = true; failed && n < MOST; n++) {
-		page_fail_nth(n);
-		done = scenario();
-		failed = page_fail_nth(0);
-		if (!failed)
-			EXPECT_TRUE(done);
-		if (!is_as_before(&before) || !mm_verify()) {
-			ktest_fail(__FILE__, __LINE__, "request %lu failed, and something is lost",
-				   n);
-			break;
-		}
-	}
-	EXPECT_GT(n, 2);
-	EXPECT_LT(n, MOST);
+	EXPECT_GT(fail_sweep(scenario), 0);
 	EXPECT_FALSE(page_debug_is_on(PAGE_DEBUG_FAIL));
 }
 

@@ -2,8 +2,9 @@
 /*
  * vmalloc_fault_test.c - vmalloc and its kin when memory or addresses are out, wherever that happens.
  *
- * A sweep lets the 1st, 2nd, 3rd ... request of a scenario fail, for pages, for page tables and for objects, until none is
- * left to fail. Whatever failed: the caller gets NULL, and everything is as before to the page, the object and the entry.
+ * A sweep (fail_sweep.h) lets the 1st, 2nd, 3rd ... request of a scenario fail, for pages, for page tables and for objects,
+ * until none is left to fail. Whatever failed: the caller gets NULL, and everything is as before to the page, the object and
+ * the entry.
  */
 #include <mm/vmalloc.h>
 
@@ -15,44 +16,8 @@
 #include <mm/page_debug.h>
 #include <mm/pcp.h>
 #include "../../../mm/virt/vm_area.h"
+#include "../fail_sweep.h"
 #include "no_ram.h"
-
-#define MOST 2000 /* a scenario that still fails then fails for another reason */
-
-static bool is_as_before(const struct mm_accounts *before)
-{
-	struct mm_accounts after;
-
-	vmalloc_drain();
-	mm_accounts_take(&after);
-	after.reports = before->reports;
-	return mm_accounts_equal(before, &after, NULL);
-}
-
-/* Returns how many requests the scenario makes. */
-static unsigned long sweep(bool (*scenario)(void))
-{
-	struct mm_accounts before;
-	unsigned long n;
-	bool done, failed;
-
-	vmalloc_drain();
-	mm_accounts_take(&before);
-	for (n = 1, failed = true; failed && n < MOST; n++) {
-		page_fail_nth(n);
-		done = scenario();
-		failed = page_fail_nth(0);
-		if (!failed)
-			EXPECT_TRUE(done);
-		if (!is_as_before(&before) || !mm_verify()) {
-			ktest_fail(__FILE__, __LINE__, "request %lu failed, and something is lost",
-				   n);
-			break;
-		}
-	}
-	EXPECT_LT(n, MOST);
-	return n - 2;
-}
 
 static bool is_too_small(unsigned long pages)
 {
@@ -84,7 +49,7 @@ KTEST(vmalloc_fault, each_request_of_small_areas_can_fail_fault_V2)
 {
 	if (is_too_small(200))
 		SKIP_TEST("the machine is too small, or failures are injected already");
-	EXPECT_GE(sweep(small_areas_of_single_pages), 8);
+	EXPECT_GE(fail_sweep(small_areas_of_single_pages), 8);
 }
 
 static bool large_area(void)
@@ -96,7 +61,7 @@ KTEST(vmalloc_fault, each_request_of_a_large_area_can_fail_fault_V2)
 {
 	if (is_too_small(700))
 		SKIP_TEST("the machine is too small, or failures are injected already");
-	EXPECT_GE(sweep(large_area), 4);
+	EXPECT_GE(fail_sweep(large_area), 4);
 }
 
 /* --- page k of n, for every k ---------------------------------------------------------- */
@@ -123,7 +88,7 @@ static void fail_at_every_page(unsigned long pages)
 		pages_left(k);
 		done = take_and_free(pages);
 		fail_page_alloc_set("");
-		if (is_as_before(&before) && mm_verify())
+		if (fail_sweep_is_as_before(&before) && mm_verify())
 			continue;
 		ktest_fail(__FILE__, __LINE__, "%lu pages could be had, and something is lost", k);
 		break;
@@ -169,7 +134,7 @@ KTEST(vmalloc_fault, each_request_of_vmap_can_fail_fault_V2)
 		SKIP_TEST("the machine is too small, or failures are injected already");
 	nr = alloc_pages_bulk_array(GFP_KERNEL, ARRAY_SIZE(pages), pages);
 	if (nr == ARRAY_SIZE(pages))
-		EXPECT_GE(sweep(view_of_pages), 5);
+		EXPECT_GE(fail_sweep(view_of_pages), 5);
 	while (nr--) {
 		__free_page(pages[nr]);
 		pages[nr] = NULL;
@@ -189,7 +154,7 @@ KTEST(vmalloc_fault, each_request_of_ioremap_can_fail_fault_V2)
 {
 	if (is_too_small(200))
 		SKIP_TEST("the machine is too small, or failures are injected already");
-	EXPECT_GE(sweep(device_mapping), 3);
+	EXPECT_GE(fail_sweep(device_mapping), 3);
 }
 
 /* --- no addresses ------------------------------------------------------------------------ */
