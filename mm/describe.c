@@ -93,26 +93,12 @@ bool mm_explain_fault(uintptr_t address, char *text, size_t size)
 	return true;
 }
 
-static const char *memory_type(prot_t prot)
-{
-	switch (prot & PROT_TYPE_MASK) {
-	case PROT_WC:
-		return "write-combining";
-	case PROT_WT:
-		return "write-through";
-	case PROT_DEVICE:
-		return "device";
-	default:
-		return "cached";
-	}
-}
-
 static void describe_mapping(struct seq_file *file, const struct pt_entry *entry)
 {
 	seq_printf(file, "mapped    to physical 0x%llx by a leaf of %lu KiB: r%c%c, %s%s\n",
 		   (unsigned long long)entry->pa, (unsigned long)(entry->size >> 10),
 		   entry->prot & PROT_WRITE ? 'w' : '-', entry->prot & PROT_EXEC ? 'x' : '-',
-		   memory_type(entry->prot), entry->prot & PROT_USER ? ", user" : "");
+		   pgtable_type_name(entry->prot), entry->prot & PROT_USER ? ", user" : "");
 }
 
 static void describe_symbol(struct seq_file *file, uintptr_t address)

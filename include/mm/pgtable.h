@@ -83,6 +83,9 @@ struct pt_entry {
 /* The leaf or the hole at `va`. True when something is mapped. Addresses outside the kernel's regions are one hole. */
 bool pgtable_query(uintptr_t va, struct pt_entry *entry);
 
+/* The memory type of `prot` in words: "cached", "write-combining", "write-through" or "device". */
+const char *pgtable_type_name(prot_t prot);
+
 /* What the walk to an address meets, the root's entry first; the last one is a leaf or NONE. Returns how many; 0: no kernel address. */
 struct pt_step {
 	phys_addr_t table; /* that holds the entry */

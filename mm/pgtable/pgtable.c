@@ -326,6 +326,20 @@ bool pgtable_query(uintptr_t va, struct pt_entry *entry)
 	return entry->kind == PTE_LEAF;
 }
 
+const char *pgtable_type_name(prot_t prot)
+{
+	switch (prot & PROT_TYPE_MASK) {
+	case PROT_WC:
+		return "write-combining";
+	case PROT_WT:
+		return "write-through";
+	case PROT_DEVICE:
+		return "device";
+	default:
+		return "cached";
+	}
+}
+
 unsigned int pgtable_walk(uintptr_t va, struct pt_step step[PT_MAX_LEVELS])
 {
 	phys_addr_t pa = arch_image_to_phys(arch_kernel_root());

@@ -37,20 +37,6 @@ static DEFINE_SPINLOCK(io_lock, LOCK_RANK_IO);
 
 #define NR_TYPES ((PROT_DEVICE >> PROT_TYPE_SHIFT) + 1)
 
-static const char *type_name(prot_t type)
-{
-	switch (type & PROT_TYPE_MASK) {
-	case PROT_WC:
-		return "write-combining";
-	case PROT_WT:
-		return "write-through";
-	case PROT_DEVICE:
-		return "device";
-	default:
-		return "cached";
-	}
-}
-
 /* --- one type a frame ------------------------------------------------------------------ */
 
 static bool overlap(phys_addr_t a, size_t a_size, phys_addr_t b, size_t b_size)
@@ -140,7 +126,7 @@ static bool look_at_fixed(const struct pt_entry *entry, void *context)
 	prot_t type = entry->prot & PROT_TYPE_MASK;
 
 	if (type != search->type && overlap(search->pa, search->size, entry->pa, entry->size))
-		search->found = type_name(type);
+		search->found = pgtable_type_name(type);
 	return !search->found;
 }
 
@@ -211,7 +197,8 @@ static struct vm_struct *io_area(phys_addr_t start, size_t bytes, prot_t type, c
 	area->io_type = type;
 	while (!enter(area, &in_the_way)) {
 		if (in_the_way != type) {
-			refuse(start, bytes, "a part of it is mapped as ", type_name(in_the_way));
+			refuse(start, bytes, "a part of it is mapped as ",
+			       pgtable_type_name(in_the_way));
 			io_area_put(area);
 			return NULL;
 		}
