@@ -13,22 +13,6 @@
 
 static struct boot_info info;
 
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return value;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return value;
-}
-
 static uint8_t sum(const uint8_t *p, size_t size)
 {
 	uint8_t total = 0;

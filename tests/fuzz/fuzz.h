@@ -51,6 +51,23 @@ static inline uint64_t fuzz_u64(struct fuzz_input *input)
 	return value;
 }
 
+/* Numbers in the input where it holds a table, as a little-endian CPU reads them: the models know nothing of lib/. */
+static inline uint32_t u32_at(const uint8_t *p)
+{
+	uint32_t value;
+
+	__builtin_memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+static inline uint64_t u64_at(const uint8_t *p)
+{
+	uint64_t value;
+
+	__builtin_memcpy(&value, p, sizeof(value));
+	return value;
+}
+
 _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 
 /* What the model says must hold; otherwise libFuzzer keeps the input and the target ends. */
@@ -66,6 +83,7 @@ void fuzz_begin(void);
 extern uint64_t fuzz_steps;	   /* basic blocks of the kernel's source since fuzz_begin() */
 extern unsigned int fuzz_messages; /* lines that would have been printed */
 extern char fuzz_message[512];	   /* the last of them */
+extern unsigned int fuzz_reports;  /* of misuse, since the program began */
 
 /* Firmware that lies in every entry must not keep the console busy for minutes: no more lines than this. */
 #define FUZZ_MAX_MESSAGES 100

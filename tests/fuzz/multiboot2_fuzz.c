@@ -29,22 +29,6 @@ static struct tag tag[MAX_TAGS];
 static unsigned int nr_tags;
 static const struct tag *efi; /* the last EFI map */
 
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return value;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return value;
-}
-
 /* 3.6.1: tags follow each other at multiples of 8, up to one of type 0. */
 static void list_tags(const uint8_t *p, size_t total)
 {

@@ -7,7 +7,6 @@
  */
 #include "slab_floor.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,8 +21,6 @@
 #include <lib/poison.h>
 #include <lib/printk.h>
 #include <lib/random.h>
-#include <lib/report.h>
-#include <lib/seq_file.h>
 #include <lib/smp.h>
 #include <lib/spinlock.h>
 #include <lib/stack_depot.h>
@@ -35,7 +32,7 @@
 #include <mm/dev_kmalloc.h>
 #include "../../mm/slab/impl.h"
 
-unsigned int floor_taken, floor_areas, floor_refuse, floor_reports;
+unsigned int floor_taken, floor_areas, floor_refuse;
 
 static uint8_t taken[FLOOR_FRAMES];
 static struct pglist_data node;
@@ -209,71 +206,7 @@ void spin_check_release(spinlock_t *lock)
 	REQUIRE(lock->locked);
 }
 
-/* --- what is said, and the rest ------------------------------------------------------------ */
-
-void report_open(enum report_class class, const char *format, ...)
-{
-	va_list args;
-
-	(void)class;
-	floor_reports++;
-	va_start(args, format);
-	vprintk(LOG_ERROR, format, args);
-	va_end(args);
-}
-
-void report_warn(const char *format, ...)
-{
-	va_list args;
-
-	floor_reports++;
-	va_start(args, format);
-	vprintk(LOG_WARNING, format, args);
-	va_end(args);
-}
-
-/* Formatted, so that what it names is read; the title stays what was said last. */
-void report_line(const char *format, ...)
-{
-	char line[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-}
-
-void report_stack(const char *label)
-{
-	(void)label;
-}
-
-void report_close(void)
-{
-}
-
-static char drawn[4096];
-
-void seq_printf(struct seq_file *file, const char *format, ...)
-{
-	va_list args;
-
-	(void)file;
-	va_start(args, format);
-	vsnprintf(drawn, sizeof(drawn), format, args);
-	va_end(args);
-}
-
-void seq_puts(struct seq_file *file, const char *text)
-{
-	seq_printf(file, "%s", text);
-}
-
-void seq_putc(struct seq_file *file, char c)
-{
-	(void)file;
-	drawn[0] = c;
-}
+/* --- the rest ---------------------------------------------------------------------------- */
 
 uint64_t random_u64(void)
 {

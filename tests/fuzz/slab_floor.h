@@ -10,10 +10,9 @@
 /* Memory where the direct map and the array of struct page are. */
 void floor_init(void);
 
-extern unsigned int floor_taken;   /* frames that are in somebody's hands */
-extern unsigned int floor_areas;   /* per-CPU areas */
-extern unsigned int floor_refuse;  /* this request for pages from now on is refused; 0: none */
-extern unsigned int floor_reports; /* since the program began */
+extern unsigned int floor_taken;  /* frames that are in somebody's hands */
+extern unsigned int floor_areas;  /* per-CPU areas */
+extern unsigned int floor_refuse; /* this request for pages from now on is refused; 0: none */
 
 /* Is the frame of this address in somebody's hands? */
 bool floor_is_taken(const void *address);

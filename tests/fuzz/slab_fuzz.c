@@ -406,7 +406,7 @@ static void operate(struct fuzz_input *input)
 		do_overrun(more);
 	else
 		floor_refuse = 1 + what % 6; /* this one of the next requests for pages fails */
-	REQUIRE(floor_reports == reports_expected);
+	REQUIRE(fuzz_reports == reports_expected);
 }
 
 static void end(void)
@@ -421,7 +421,7 @@ static void end(void)
 		do_destroy(i);
 	REQUIRE(slab_check());
 	slab_drain();
-	REQUIRE(floor_reports == reports_expected);
+	REQUIRE(fuzz_reports == reports_expected);
 	REQUIRE(floor_taken == taken_at_boot && floor_areas == areas_at_boot);
 }
 
@@ -443,7 +443,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool shared = fuzz_u8(&input) & 1;
 
 	fuzz_begin();
-	reports_expected = floor_reports;
+	reports_expected = fuzz_reports;
 	slab_set_sharing(shared);
 	for (unsigned int i = 0; i < MAX_OPS && input.left; i++) {
 		operate(&input);

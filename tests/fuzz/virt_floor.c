@@ -6,7 +6,6 @@
  * A frame that goes back while the TLB leads to it, and an address that is made while the TLB leads elsewhere from it, are
  * what lazy flushing may never do: both end the target.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,9 +27,7 @@ static const int host_read_write = PROT_READ | PROT_WRITE;
 #include <lib/firmware/memory_map.h>
 #include <lib/mutex.h>
 #include <lib/printk.h>
-#include <lib/report.h>
 #include <lib/sections.h>
-#include <lib/seq_file.h>
 #include <lib/sched.h>
 #include <lib/spinlock.h>
 #include <mm/early.h>
@@ -42,7 +39,7 @@ static const int host_read_write = PROT_READ | PROT_WRITE;
 #include <mm/slab.h>
 #include "../../mm/pgtable/walk.h"
 
-unsigned int floor_taken, floor_objects, floor_refuse, floor_reports;
+unsigned int floor_taken, floor_objects, floor_refuse;
 
 static uint8_t taken[FLOOR_END];
 static unsigned long unit_chunk[BIT(PAGE_CHUNK_SHIFT) / BITS_PER_LONG];
@@ -481,63 +478,7 @@ void schedule(void)
 	REQUIRE(false);
 }
 
-/* --- what is said -------------------------------------------------------------------------------- */
-
-void report_open(enum report_class class, const char *format, ...)
-{
-	va_list args;
-
-	(void)class;
-	floor_reports++;
-	va_start(args, format);
-	vprintk(LOG_ERROR, format, args);
-	va_end(args);
-}
-
-void report_warn(const char *format, ...)
-{
-	va_list args;
-
-	floor_reports++;
-	va_start(args, format);
-	vprintk(LOG_WARNING, format, args);
-	va_end(args);
-}
-
-void report_line(const char *format, ...)
-{
-	(void)format;
-}
-
-void report_stack(const char *label)
-{
-	(void)label;
-}
-
-void report_close(void)
-{
-}
-
-void seq_printf(struct seq_file *file, const char *format, ...)
-{
-	static char line[512];
-	va_list args;
-
-	(void)file;
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-}
-
-void seq_puts(struct seq_file *file, const char *text)
-{
-	seq_printf(file, "%s", text);
-}
-
-void seq_putc(struct seq_file *file, char c)
-{
-	seq_printf(file, "%c", c);
-}
+/* --- the command line --------------------------------------------------------------------- */
 
 long cmdline_value(const char *key, char *value, size_t size)
 {

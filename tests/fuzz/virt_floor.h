@@ -17,7 +17,6 @@ extern unsigned int floor_taken;   /* frames that are in somebody's hands */
 extern unsigned int floor_objects; /* and objects of the slabs */
 extern unsigned int
 	floor_refuse; /* this request for pages or objects from now on is refused; 0: none */
-extern unsigned int floor_reports; /* since the program began */
 
 bool floor_is_taken(unsigned long pfn);
 

@@ -207,8 +207,8 @@ static void op_ioremap(uint8_t what, uint32_t more)
 	REQUIRE(!registers || !refused);
 	if (!registers) {
 		/* One report where the model refuses; memory that is out makes none, and the conflict may not have been reached. */
-		REQUIRE(floor_reports - expected_reports <= refused);
-		expected_reports = floor_reports;
+		REQUIRE(fuzz_reports - expected_reports <= refused);
+		expected_reports = fuzz_reports;
 		return;
 	}
 	REQUIRE(((uintptr_t)registers & (PAGE_SIZE - 1)) == (pa & (PAGE_SIZE - 1)));
@@ -238,7 +238,7 @@ static void op_misuse(uint8_t what, uint32_t more)
 		frees[area->kind == MEMORY](area->start);
 	else
 		frees[what >> 2 & 1](area->start + area->pages * PAGE_SIZE); /* the guard page */
-	REQUIRE(floor_reports == ++expected_reports);
+	REQUIRE(fuzz_reports == ++expected_reports);
 	vmalloc_count(&after);
 	REQUIRE(!memcmp(&before, &after, sizeof(before)));
 	if (area)
@@ -303,7 +303,7 @@ static void op_kmap(uint8_t what, uint32_t more)
 	} else {
 		kunmap(frames[i]);
 		expected_reports += page_is_high(frames[i]);
-		REQUIRE(floor_reports == expected_reports);
+		REQUIRE(fuzz_reports == expected_reports);
 	}
 	check_windows();
 }
@@ -369,7 +369,7 @@ static void op_release(uint8_t what, uint32_t more)
 	claim = claims[more % nr_claims];
 	if (what & 1) {
 		release_mem_region(claim.start, claim.n + 1);
-		REQUIRE(floor_reports == ++expected_reports);
+		REQUIRE(fuzz_reports == ++expected_reports);
 		return;
 	}
 	release_mem_region(claim.start, claim.n);
@@ -386,7 +386,7 @@ static void check_all(void)
 	vmalloc_count(&counts);
 	REQUIRE(counts.areas == nr_areas);
 	REQUIRE(vmalloc_check() && kmap_check() && resource_check());
-	REQUIRE(floor_reports == expected_reports);
+	REQUIRE(fuzz_reports == expected_reports);
 	for (unsigned int i = 0; i < nr_areas; i++)
 		check_area(&areas[i]);
 }
@@ -440,7 +440,7 @@ static void one(struct fuzz_input *input)
 	operations[operation](what, more);
 	/* Warnings of memory that is out are none of the model's affair. */
 	if (operation <= 1)
-		expected_reports = floor_reports;
+		expected_reports = fuzz_reports;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
