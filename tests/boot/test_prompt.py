@@ -4,28 +4,15 @@ import re
 
 import pexpect
 import pytest
-from conftest import ARCHES, boot, kernel
-from qemu import OK, Boot, kernel_status
-
-PROMPT = "loam> "
-
-
-@pytest.fixture(params=ARCHES)
-def prompt(request):
-    """A booted machine at its prompt; killed afterwards if the test did not power it off."""
-    machine = Boot(arch=request.param, kernel=kernel(request.param), append="highmem=64M")
-    command = machine.command("mon:stdio")
-    child = pexpect.spawn(command[0], command[1:], timeout=30, encoding="utf-8", echo=False)
-    child.arch = request.param
-    child.expect(PROMPT)
-    yield child
-    child.close(force=True)
+from conftest import boot
+from prompt import PROMPT, at_prompt, run
+from qemu import OK, kernel_status
 
 
-def run(child, line):
-    child.send(line + "\r")
-    child.expect(re.escape(PROMPT))
-    return child.before
+@pytest.fixture
+def prompt(arch):
+    with at_prompt(arch, "highmem=64M") as child:
+        yield child
 
 
 def test_editing_history_and_poweroff(prompt):

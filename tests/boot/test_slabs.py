@@ -5,28 +5,16 @@ import re
 import shutil
 import subprocess
 
-import pexpect
 import pytest
-from conftest import ARCHES, boot, kernel
-from qemu import COMMAND_FAILED, OK, Boot
-
-PROMPT = "loam> "
-
-
-@pytest.fixture(params=ARCHES)
-def prompt(request):
-    machine = Boot(arch=request.param, kernel=kernel(request.param), append="corrupt=repair")
-    command = machine.command("mon:stdio")
-    child = pexpect.spawn(command[0], command[1:], timeout=30, encoding="utf-8", echo=False)
-    child.expect(PROMPT)
-    yield child
-    child.close(force=True)
+from conftest import boot
+from prompt import PROMPT, at_prompt, run
+from qemu import COMMAND_FAILED, OK
 
 
-def run(child, line):
-    child.send(line + "\r")
-    child.expect(re.escape(PROMPT))
-    return child.before
+@pytest.fixture
+def prompt(arch):
+    with at_prompt(arch, "corrupt=repair") as child:
+        yield child
 
 
 @pytest.mark.parametrize(
