@@ -110,6 +110,7 @@
 
 #include <arch/cpu.h>
 #include <lib/check.h>
+#include <lib/context.h>
 #include <lib/percpu.h>
 #include <lib/string.h>
 #include <mm/page.h>
@@ -438,6 +439,8 @@ void impl_free(struct slab *slab, const void *object, const char *caller)
 		refuse_free(object, slab, caller);
 		return;
 	}
+	if (unlikely(!this_slab_cpu.span_size) && !in_interrupt()) /* a CPU that has made no slab */
+		slab_span_reach(object);
 	if (!cache_is_debugged(&cache->common))
 		mem_poison(object, cache->common.object_size);
 	if (slab->nid == local_node())

@@ -34,6 +34,7 @@
 #include <mm/slab.h>
 
 #include <lib/check.h>
+#include <lib/context.h>
 #include <lib/poison.h>
 #include <lib/string.h>
 #include <mm/page.h>
@@ -281,7 +282,7 @@ int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
 		__free_pages(page, page->order);
 		return -1;
 	}
-	if (gfp & __GFP_DIRECT_RECLAIM)
+	if (!in_interrupt())
 		slab_span_reach(slab->first_object);
 
 	flags = spin_lock_save(&node->lock);

@@ -13,12 +13,14 @@
  *	slab is in this node's lists.
  *
  *	It is found from an address that is in use, going up and down as long as whole blocks of
- *	MAX_ORDER pages have struct pages of this node; each new slab outside tries to move it.
+ *	MAX_ORDER pages have struct pages of this node; each new slab outside tries to move it. A CPU that has made
+ *	none learns its span from the first object that it frees: two threads that pop and push took 5.6 ns where
+ *	one took 3.8, because the second CPU asked the long way each time.
  *
  * LOCKING	A CPU's own. It is changed in task context only, and kfree() in an interrupt only reads: no
  *	reader is ever between two of the three fields while they change.
  * COST		O(blocks) once, then 4 instructions a free.
- * FLOOR	slab. Called by cache_grow().
+ * FLOOR	slab. Called by cache_grow() and impl_free().
  * LINUX	none: virt_to_head_page() believes that the address is right.
  */
 #include <mm/slab.h>

@@ -352,3 +352,13 @@ KTEST(slab_token, a_node_learns_how_many_free_slabs_to_keep)
 	EXPECT_EQ(cache->node[local_node()].free_objects, 0);
 	kmem_cache_destroy(&cache->common);
 }
+
+KTEST(slab_token, a_cpu_that_has_made_no_slab_learns_its_span_from_a_free)
+{
+	void *object = kmalloc(100, GFP_KERNEL);
+
+	ASSERT_TEST(object);
+	this_slab_cpu.span_size = 0;
+	kfree(object);
+	EXPECT_TRUE((uintptr_t)object - this_slab_cpu.span_start < this_slab_cpu.span_size);
+}
