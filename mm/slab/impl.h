@@ -58,6 +58,9 @@ struct kmem_cache {
 /* The largest object of a cache: 32 pages, Linux 2.6's MAX_OBJ_ORDER. */
 #define SLAB_MAX_OBJECT_SIZE (128 * KiB)
 
+/* Before all else: what the implementation has to know of CPUs and nodes. */
+void impl_init(void);
+
 /* Bytes, on this machine, of the structure whose head is struct kmem_cache. */
 size_t impl_cache_bytes(void);
 

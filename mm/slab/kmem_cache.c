@@ -477,12 +477,14 @@ bool slab_check(void)
 
 void slab_init(void)
 {
-	const struct kmem_cache wanted = {
-		.name = "kmem_cache", .object_size = impl_cache_bytes(), .flags = SLAB_PERMANENT};
+	struct kmem_cache wanted = {.name = "kmem_cache",
+				    .flags = SLAB_PERMANENT | SLAB_HWCACHE_ALIGN};
 	struct kmem_cache *cache;
 
 	CHECK(!cache_cache, "slab_init() runs once");
+	impl_init();
 	debug_init();
+	wanted.object_size = impl_cache_bytes();
 	cache_cache = impl_boot_cache();
 	CHECK(cache_init(cache_cache, &wanted) == 0);
 	CHECK(chain_add(cache_cache));

@@ -8,7 +8,8 @@
  *	objects form a chain of indices in it, so that a free object itself is never written
  *	to and stays as its constructor left it.
  *
- *	A node keeps a cache's slabs in three lists: partial, full, free. Objects are taken
+ *	A node keeps a cache's slabs in three lists: partial, full, free; one with several CPUs in several
+ *	such threes, its lanes, so that they are not in each other's way (slab_node.c). Objects are taken
  *	from partial slabs first, then from free ones, then a new slab is made (cache_grow).
  *
  *	Before the lists stands one stack of free objects a CPU, array_cache. Almost every
@@ -38,7 +39,7 @@
  *	kmalloc(size unknown) -> __kmalloc -> kmalloc_class [__find_general_cachep]
  *	kmalloc(constant)      -> the class's cache, known to the compiler
  *	  -> kmem_cache_alloc -> cache_alloc [__cache_alloc, ____cache_alloc] -> cpu_cache_get     pop
- *	      -> cache_alloc_slow -> cache_alloc_refill -> node_fill_array       a batch from the lists
+ *	      -> cache_alloc_slow -> cache_alloc_refill -> array_refill          a batch from the lists
  *	                          -> cache_grow -> cache_get_pages [kmem_getpages] -> alloc_pages_node
  *	                          -> fallback_alloc                              from any node
  *	kfree, kmem_cache_free -> cpu_object_leaves_use, array_push [__cache_free]                 push
@@ -74,7 +75,8 @@
  *	    ends; every other object is marked as in use.
  *	S2  A slab is in slabs_full when all objects are in use, in slabs_free when none is,
  *	    else in slabs_partial.
- *	S3  free_objects is the number of objects on the free chains of the node's slabs.
+ *	S3  free_objects is the number of objects on the free chains of the lists' slabs, shared_avail of those in the
+ *	    shared array. Each slab names the lists in which it is.
  *	S4  Each page of a slab carries PG_SLAB, its descriptor's address and its cache's CPU arrays, the first
  *	    one its order, and all objects lie inside the block.
  *	S5  An array holds at most `limit` objects above a NULL, each one starts an object of this
@@ -138,57 +140,43 @@ void slab_object_enters_use(void *object)
 /* One object out of a node's slabs that exist. Interrupts off. */
 static void *node_alloc_one(struct slab_cache *cache, unsigned int nid)
 {
-	struct kmem_list3 *node = &cache->node[nid];
-	void *object;
+	void *object = NULL;
+	unsigned int n;
 
 	ASSERT(!arch_irq_enabled());
-	spin_lock(&node->lock);
-	object = node_take_object(cache, node);
-	spin_unlock(&node->lock);
+	for (n = 0; n < 1U << slab_lane_shift && !object; n++) {
+		struct kmem_list3 *node = lists_of_node(cache, nid, n);
+
+		spin_lock(&node->lock);
+		object = node_take_object(cache, node);
+		spin_unlock(&node->lock);
+	}
 	return object;
 }
 
-/* Objects that the node's CPUs share, up to a batch of the newest. The caller holds node->lock. */
-static void array_fill_from_shared(struct array_cache *array, struct array_cache *shared)
-{
-	unsigned long nr = min(array_avail(shared), array->batchcount);
-
-	ASSERT(array_avail(array) == 0);
-	shared->top -= nr;
-	copy_pointers(&array->entry[1], &shared->top[1], nr);
-	array->top = array->entry + nr;
-	shared->touched = true;
-}
+typedef void (*refill_t)(struct slab_cache *cache, struct array_cache *array);
 
 /*
  * Up to a batch for this CPU's array, out of what exists, and one of it for the caller; NULL when there
  * is none. Interrupts off, and no fast way under way.
  */
-static void *cache_alloc_refill(struct slab_cache *cache)
+static void *cache_alloc_refill(struct slab_cache *cache, refill_t refill)
 {
-	struct kmem_list3 *node = &cache->node[local_node()];
 	struct array_cache *array = cpu_cache_get(cache);
 
 	if (array_limit(array) == 0)
 		return node_alloc_one(cache, local_node());
 	array->touched = true;
-	if (array_avail(array) ==
-	    0) { /* else an interrupt has filled it since it was found empty */
-		spin_lock(&node->lock);
-		if (node->shared && array_avail(node->shared))
-			array_fill_from_shared(array, node->shared);
-		else
-			node_fill_array(cache, node, array);
-		spin_unlock(&node->lock);
-	}
+	if (array_avail(array) == 0) /* else an interrupt has filled it since it was found empty */
+		refill(cache, array);
 	return array_avail(array) ? *array->top-- : NULL;
 }
 
 /* Out of what exists: through the array, unless this interrupts somebody who is at it. */
-static void *cache_alloc_existing(struct slab_cache *cache, unsigned int nid)
+static void *cache_alloc_existing(struct slab_cache *cache, unsigned int nid, refill_t refill)
 {
 	unsigned long flags = arch_irq_save();
-	void *object = array_is_whole() && nid == local_node() ? cache_alloc_refill(cache)
+	void *object = array_is_whole() && nid == local_node() ? cache_alloc_refill(cache, refill)
 							       : node_alloc_one(cache, nid);
 
 	arch_irq_restore(flags);
@@ -203,12 +191,12 @@ static void *fallback_alloc(struct slab_cache *cache, gfp_t gfp)
 	int grown;
 
 	for (nid = 0; nid < nr_nodes && !object; nid++)
-		object = cache_alloc_existing(cache, nid);
+		object = cache_alloc_existing(cache, nid, array_refill);
 	while (!object) {
 		grown = cache_grow(cache, gfp, -1);
 		if (grown < 0)
 			return NULL;
-		object = cache_alloc_existing(cache, (unsigned int)grown);
+		object = cache_alloc_existing(cache, (unsigned int)grown, array_refill);
 	}
 	return object;
 }
@@ -219,11 +207,16 @@ static void *node_alloc(struct slab_cache *cache, gfp_t gfp, unsigned int nid)
 	gfp_t here = nr_nodes > 1 && !(gfp & __GFP_THISNODE)
 			     ? (gfp & ~__GFP_NOFAIL) | __GFP_THISNODE | __GFP_NOWARN | __GFP_NORETRY
 			     : gfp;
-	void *object;
+	void *object = cache_alloc_existing(cache, nid, array_refill);
 
-	do {
-		object = cache_alloc_existing(cache, nid);
-	} while (!object && cache_grow(cache, here, (int)nid) >= 0);
+	if (slab_lane_shift && !object) {
+		if (cache_grow(cache, gfp_while_plenty(here), (int)nid) >= 0)
+			object = cache_alloc_existing(cache, nid, array_refill);
+		else
+			object = cache_alloc_existing(cache, nid, array_refill_from_others);
+	}
+	while (!object && cache_grow(cache, here, (int)nid) >= 0)
+		object = cache_alloc_existing(cache, nid, array_refill);
 	return object || here == gfp ? object : fallback_alloc(cache, gfp);
 }
 
@@ -375,7 +368,7 @@ static __noinline void cache_free_slow(void *object, struct slab_cache *cache, c
 	flags = arch_irq_save();
 	if (!array_is_whole() || array_limit(cpu_cache_get(cache)) == 0)
 		free_block(cache, &object, 1, &doomed);
-	else if (slab->nid == local_node())
+	else if (slab_nid(slab) == local_node())
 		cache_flusharray(cache, object, &doomed);
 	else if (!alien_park(cache, slab, object, &doomed))
 		free_block(cache, &object, 1, &doomed);
@@ -443,7 +436,7 @@ void impl_free(struct slab *slab, const void *object, const char *caller)
 		slab_span_reach(object);
 	if (!cache_is_debugged(&cache->common))
 		mem_poison(object, cache->common.object_size);
-	if (slab->nid == local_node())
+	if (slab_nid(slab) == local_node())
 		outcome = array_push(cache->cpu_cache, (void *)object);
 	if (outcome == PUSH_SLOW)
 		cache_free_slow((void *)object, cache, caller);

@@ -112,6 +112,7 @@ static void node_array_drain(struct slab_cache *cache, struct kmem_list3 *node,
 		array->top -= batch;
 		memmove(&array->entry[1], &array->entry[1 + batch],
 			array_avail(array) * sizeof(array->entry[0]));
+		count_shared(node);
 		spin_unlock(&node->lock);
 		free_block(cache, objects, batch, &doomed);
 		arch_irq_restore(flags);
@@ -168,13 +169,13 @@ int kmem_cache_shrink(struct kmem_cache *common)
 	struct slab_cache *cache = to_slab_cache(common);
 	bool slabs_are_left = false;
 	unsigned long flags;
-	unsigned int nid;
+	unsigned int i;
 
 	impl_cache_drain(common);
-	for (nid = 0; nid < nr_nodes; nid++)
-		node_drain_parked(cache, &cache->node[nid]);
-	for (nid = 0; nid < nr_nodes; nid++) {
-		struct kmem_list3 *node = &cache->node[nid];
+	for (i = 0; i < nr_slab_lists(); i++)
+		node_drain_parked(cache, &cache->lists[i]);
+	for (i = 0; i < nr_slab_lists(); i++) {
+		struct kmem_list3 *node = &cache->lists[i];
 
 		node_shrink(node, ~0UL);
 		flags = spin_lock_save(&node->lock);
@@ -185,10 +186,12 @@ int kmem_cache_shrink(struct kmem_cache *common)
 	return slabs_are_left;
 }
 
-/* A batch for each CPU and one more, and a slab. (Linux: the same) */
+/* A batch for each CPU of the lane and one more, and a slab. (Linux: the same, without lanes) */
 static unsigned long free_limit_base(const struct slab_cache *cache)
 {
-	return (1UL + nr_possible_cpus()) * cache->batchcount + cache->objects;
+	unsigned long cpus = DIV_ROUND_UP(nr_possible_cpus(), 1U << slab_lane_shift);
+
+	return (1UL + cpus) * cache->batchcount + cache->objects;
 }
 
 /* ---- Reaping ---- */
@@ -241,12 +244,12 @@ unsigned long impl_cache_reap(struct kmem_cache *common)
 {
 	struct slab_cache *cache = to_slab_cache(common);
 	struct slab_info before, after;
-	unsigned int nid;
+	unsigned int i;
 
 	slab_get_info(common, &before);
 	array_reap(cache, cpu_cache_get(cache));
-	for (nid = 0; nid < nr_nodes; nid++)
-		node_reap(cache, &cache->node[nid]);
+	for (i = 0; i < nr_slab_lists(); i++)
+		node_reap(cache, &cache->lists[i]);
 	slab_get_info(common, &after);
 	return before.slabs > after.slabs ? (before.slabs - after.slabs) << cache->order : 0;
 }
@@ -261,7 +264,7 @@ static void node_set_free_limit(const struct slab_cache *cache, struct kmem_list
 /* A whole set of arrays, before anybody uses it: of a CPU's its entries. */
 struct array_set {
 	void **cpu[NR_CPUS];
-	struct array_cache *shared[MAX_NUMNODES];
+	struct array_cache *shared[SLAB_MAX_LISTS];
 };
 
 static void array_set_free(struct array_set *set)
@@ -273,7 +276,7 @@ static void array_set_free(struct array_set *set)
 
 	for (i = 0; i < nr_possible_cpus(); i++)
 		kfree(set->cpu[i]);
-	for (i = 0; i < nr_nodes; i++)
+	for (i = 0; i < nr_slab_lists(); i++)
 		kfree(set->shared[i]);
 	kfree(set);
 }
@@ -290,7 +293,7 @@ static struct array_set *array_set_create(const struct slab_tuning *tuning)
 		if (!set->cpu[i])
 			goto out;
 	}
-	for (i = 0; room && i < nr_nodes; i++) {
+	for (i = 0; room && i < nr_slab_lists(); i++) {
 		set->shared[i] = array_create(room, tuning->batchcount);
 		if (!set->shared[i])
 			goto out;
@@ -323,8 +326,8 @@ static void array_set_swap(struct slab_cache *cache, struct array_set *set)
 		set->cpu[i] = old;
 	}
 	arch_irq_restore(flags);
-	for (i = 0; i < nr_nodes; i++) {
-		struct kmem_list3 *node = &cache->node[i];
+	for (i = 0; i < nr_slab_lists(); i++) {
+		struct kmem_list3 *node = &cache->lists[i];
 		struct array_cache *old;
 
 		node_drain_parked(cache, node);
@@ -356,22 +359,15 @@ int impl_cache_tune(struct kmem_cache *common, const struct slab_tuning *tuning)
 	return 0;
 }
 
-/* The first zone that a CPU's node would take pages from. (Linux: numa_mem_id) */
-static unsigned int nearest_memory(unsigned int cpu)
-{
-	return (unsigned int)(*NODE_DATA(cpu_to_node(cpu))->zonelist_start[ZONE_NORMAL])->nid;
-}
-
 void slab_arrays_init(struct slab_cache *cache)
 {
 	unsigned int i;
 
-	cache->free_most = max(free_limit_base(cache),
-			       (totalram_pages() / 32 >> cache->order) * cache->objects);
-	for (i = 0; i < nr_nodes; i++)
-		node_set_free_limit(cache, &cache->node[i]);
-	for (i = 0; i < nr_possible_cpus(); i++)
-		per_cpu_ptr(&slab_cpu, i)->nid = nearest_memory(i);
+	cache->free_most =
+		max(free_limit_base(cache),
+		    (totalram_pages() / 32 >> (cache->order + slab_lane_shift)) * cache->objects);
+	for (i = 0; i < nr_slab_lists(); i++)
+		node_set_free_limit(cache, &cache->lists[i]);
 	cache->cpu_cache = &no_cpu_cache;
 }
 
@@ -379,11 +375,11 @@ static void nodes_release(struct slab_cache *cache)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_nodes; i++) {
-		kfree(cache->node[i].shared);
-		cache->node[i].shared = NULL;
-		aliens_free(cache->node[i].alien);
-		cache->node[i].alien = NULL;
+	for (i = 0; i < nr_slab_lists(); i++) {
+		kfree(cache->lists[i].shared);
+		cache->lists[i].shared = NULL;
+		aliens_free(cache->lists[i].alien);
+		cache->lists[i].alien = NULL;
 	}
 }
 
@@ -438,9 +434,9 @@ int impl_cache_start(struct kmem_cache *common)
 	}
 	array_set_swap(cache, set);
 	array_set_free(set);
-	for (i = 0; nr_nodes > 1 && i < nr_nodes; i++) {
-		cache->node[i].alien = aliens_create(i);
-		if (!cache->node[i].alien) {
+	for (i = 0; nr_nodes > 1 && i < nr_slab_lists(); i++) {
+		cache->lists[i].alien = aliens_create(i >> slab_lane_shift);
+		if (!cache->lists[i].alien) {
 			impl_cache_release(common);
 			return -ENOMEM;
 		}

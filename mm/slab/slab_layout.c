@@ -44,7 +44,7 @@
 #include "slab_types.h"
 
 static struct slab_cache boot_cache;
-static struct kmem_list3 boot_cache_node[MAX_NUMNODES];
+static struct kmem_list3 boot_cache_lists[SLAB_MAX_LISTS];
 
 struct layout {
 	unsigned int objects;
@@ -178,7 +178,7 @@ static void node_init(struct kmem_list3 *node)
 
 size_t impl_cache_bytes(void)
 {
-	return sizeof(struct slab_cache) + nr_nodes * sizeof(struct kmem_list3);
+	return sizeof(struct slab_cache) + nr_slab_lists() * sizeof(struct kmem_list3);
 }
 
 struct kmem_cache *impl_boot_cache(void)
@@ -200,9 +200,9 @@ int impl_cache_init(struct kmem_cache *common)
 	CHECK(cache->objects <= SLAB_MAX_OBJECTS);
 	cache_set_limit(cache);
 
-	cache->node = cache == &boot_cache ? boot_cache_node : (struct kmem_list3 *)(cache + 1);
-	for (i = 0; i < nr_nodes; i++)
-		node_init(&cache->node[i]);
+	cache->lists = cache == &boot_cache ? boot_cache_lists : (struct kmem_list3 *)(cache + 1);
+	for (i = 0; i < nr_slab_lists(); i++)
+		node_init(&cache->lists[i]);
 	slab_arrays_init(cache);
 	return 0;
 }

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slab_node.c - the slow half of SLAB: slabs, the three lists of a node, and what is parked with a node.
+ * slab_node.c - the slow half of SLAB: slabs, and the three lists in which a node, or a lane of it, has them.
  *
  * THE IDEA
- *	slab.c deals in single objects out of a CPU's array. Here objects move in batches between
- *	an array and the slabs, and slabs between a node and the pages.
+ *	slab.c deals in single objects out of a CPU's array, slab_lanes.c in batches of them. Here objects leave
+ *	their slabs and come back, and slabs move between a node and the pages.
  *
- *	Two more arrays stand beside a node's lists, so that its lock is taken once a batch:
- *
- *	shared		between the node's CPUs: what one has too much of another takes from here. Only
- *			where there is more than one CPU.
- *	alien[nid]	a CPU that frees an object of another node's slab keeps it here, until there are
- *			enough for one trip under that node's lock.
- *
- * LIMIT	A node keeps free slabs for what comes next: free_limit objects in them, which is a batch for each
- *		CPU and one more, and a slab. Who needs slabs again that have gone back since the last
+ * LIMIT	A lane keeps free slabs for what comes next: free_limit objects in them, which is a batch for each
+ *		CPU of it and one more, and a slab. Who needs slabs again that have gone back since the last
  *		cache_reap() was given too low a limit: each such slab raises it by its objects, up to a 32nd of the
  *		memory, and each reap lowers it by a fifth of what it was raised.
  *
@@ -27,9 +20,9 @@
  *		are allocated or given back: doomed slabs are collected, and destroyed after it is dropped.
  * COST		Some 10 instructions for an object on its way out, 25 on its way back, and some 200 for
  *		a slab, besides its pages.
- * FLOOR	slab. Called by slab.c and slab_array.c.
+ * FLOOR	slab. Called by slab.c, slab_lanes.c and slab_array.c.
  * LINUX	mm/slab.c of 2.6.24: cache_alloc_refill(), free_block(), cache_grow(), slab_destroy(),
- *		drain_freelist(), transfer_objects(), cache_free_alien().
+ *		drain_freelist().
  */
 #include <mm/slab.h>
 
@@ -155,7 +148,7 @@ void slab_pages_lead_to_arrays(struct slab_cache *cache)
 {
 	struct kmem_list3 *node;
 
-	for (node = cache->node; node < cache->node + nr_nodes; node++) {
+	for (node = cache->lists; node < cache->lists + nr_slab_lists(); node++) {
 		list_lead_to_arrays(&node->slabs_partial);
 		list_lead_to_arrays(&node->slabs_full);
 		list_lead_to_arrays(&node->slabs_free);
@@ -197,7 +190,6 @@ static struct slab *slab_create(struct slab_cache *cache, struct page *page, uns
 	slab->cache = cache;
 	slab->first_object = behind_colour + cache->common.red_left;
 	slab->colour = (uint16_t)colour;
-	slab->nid = (uint8_t)page_to_nid(page);
 	slab->order = page->order;
 	slab_chain_all_objects(slab);
 	slab_fill(slab);
@@ -258,10 +250,19 @@ static struct page *cache_get_pages(const struct slab_cache *cache, gfp_t gfp, i
 	if (nr_nodes == 1)
 		nid = -1;
 	if (cache->order > cache->least_order)
-		page = get_block((gfp | __GFP_NOWARN | __GFP_NORETRY) &
-					 ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM),
-				 nid, cache->order);
+		page = get_block(gfp_while_plenty(gfp), nid, cache->order);
 	return page ? page : get_block(gfp, nid, cache->least_order);
+}
+
+void node_add_free_slab(struct slab_cache *cache, struct kmem_list3 *node, struct slab *slab)
+{
+	WRITE_ONCE(slab->lists, (uint8_t)(node - cache->lists));
+	list_add_tail(&slab->list, &node->slabs_free);
+	set_free_objects(node, node->free_objects + slab_objects(slab));
+	if (node->given_back) { /* too soon, as is seen now */
+		node->given_back--;
+		node->free_limit = min(node->free_limit + cache->objects, cache->free_most);
+	}
 }
 
 int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
@@ -274,7 +275,7 @@ int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
 	if (!page)
 		return -1;
 	nid = page_to_nid(page);
-	node = &cache->node[nid];
+	node = lists_of_node(cache, (unsigned int)nid, 0);
 	slab = slab_create(cache, page,
 			   page->order == cache->order ? node_next_colour(cache, node) : 0,
 			   gfp & ~(SLAB_GFP_UNUSUAL | __GFP_MOVABLE | __GFP_COMP));
@@ -286,12 +287,7 @@ int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid)
 		slab_span_reach(slab->first_object);
 
 	flags = spin_lock_save(&node->lock);
-	list_add_tail(&slab->list, &node->slabs_free);
-	node->free_objects += slab_objects(slab);
-	if (node->given_back) { /* too soon, as is seen now */
-		node->given_back--;
-		node->free_limit = min(node->free_limit + cache->objects, cache->free_most);
-	}
+	node_add_free_slab(cache, node, slab);
 	spin_unlock_irqrestore(&node->lock, flags);
 	return nid;
 }
@@ -315,7 +311,7 @@ static unsigned int node_take_from_slab(struct kmem_list3 *node, struct slab *sl
 	unsigned int before = slab->inuse, taken = slab_take_objects(slab, end, wanted);
 
 	ASSERT(node->free_objects >= slab->inuse - before);
-	node->free_objects -= slab->inuse - before;
+	set_free_objects(node, node->free_objects - (slab->inuse - before));
 	if (slab->inuse == slab_objects(slab))
 		list_move(&slab->list, &node->slabs_full);
 	else if (before == 0)
@@ -345,7 +341,7 @@ void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct a
 
 	ASSERT(array_avail(array) == 0 && wanted <= array_limit(array));
 	while (left && (slab = node_best_slab(node))) {
-		ASSERT(slab->cache == cache);
+		ASSERT(slab->cache == cache && slab->lists == node - cache->lists);
 		left -= node_take_from_slab(node, slab, bottom + left, left);
 	}
 	if (unlikely(left)) /* a slab was broken */
@@ -361,9 +357,9 @@ static inline void node_place_slab(struct kmem_list3 *node, struct slab *slab, u
 {
 	unsigned long objects = slab_objects(slab);
 
-	if (slab->inuse == 0 && READ_ONCE(node->free_objects) > node->free_limit) {
+	if (slab->inuse == 0 && node->free_objects > node->free_limit) {
 		ASSERT(node->free_objects >= objects);
-		node->free_objects -= objects;
+		set_free_objects(node, node->free_objects - objects);
 		node->given_back++;
 		list_move(&slab->list, doomed);
 	} else if (slab->inuse == 0) {
@@ -406,24 +402,27 @@ static unsigned int slab_put_objects(struct slab *slab, void *const *objects, un
 	return i;
 }
 
-/* Objects of one node's slabs, as many as come in a row; how many. The caller holds node->lock. */
+/* Objects of slabs of these lists, as many as come in a row; how many. The caller holds node->lock. */
 static unsigned int node_put_objects(struct slab_cache *cache, struct kmem_list3 *node,
 				     void *const *objects, unsigned int nr,
 				     struct list_head *doomed)
 {
-	unsigned int i = 0, put, nid = (unsigned int)(node - cache->node);
+	unsigned int i = 0, put, lists = (unsigned int)(node - cache->lists);
 
 	while (i < nr) {
 		struct slab *slab = parked_object_slab(objects[i]);
 		unsigned int before = slab->inuse;
 
-		if (slab->nid != nid)
+		if (READ_ONCE(slab->lists) != lists)
 			break;
 		put = slab->cache == cache ? slab_put_objects(slab, objects + i, nr - i) : 0;
 		CHECK(put, "%px in an array of cache %s is not its object", objects[i],
 		      cache->common.name);
 		i += put;
-		node->free_objects += before - slab->inuse;
+		if (unlikely(slab->inuse ==
+			     before)) /* all were free already, and the slab may be on its way */
+			continue;
+		set_free_objects(node, node->free_objects + (before - slab->inuse));
 		node_place_slab(node, slab, before, doomed);
 	}
 	return i;
@@ -436,65 +435,13 @@ void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_
 
 	ASSERT(!arch_irq_enabled());
 	while (done < nr_objects) {
-		struct kmem_list3 *node = &cache->node[parked_object_slab(objects[done])->nid];
+		struct slab *slab = parked_object_slab(objects[done]);
+		struct kmem_list3 *node = &cache->lists[READ_ONCE(slab->lists)];
 
 		spin_lock(&node->lock);
 		done += node_put_objects(cache, node, objects + done, nr_objects - done, doomed);
 		spin_unlock(&node->lock);
 	}
-}
-
-/* How many of `objects` the shared array takes. (Linux: transfer_objects) */
-static unsigned int shared_take(struct kmem_list3 *node, void *const *objects, unsigned int nr)
-{
-	struct array_cache *shared = node->shared;
-	unsigned int taken;
-
-	if (!shared)
-		return 0;
-	spin_lock(&node->lock);
-	taken = (unsigned int)min(nr, (unsigned long)(shared->full - shared->top));
-	copy_pointers(&shared->top[1], objects, taken);
-	shared->top += taken;
-	spin_unlock(&node->lock);
-	return taken;
-}
-
-void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsigned int nr,
-		       struct list_head *doomed)
-{
-	void **oldest = &array->entry[1];
-	unsigned long kept = array_avail(array) - nr;
-	unsigned int shared;
-
-	ASSERT(nr <= array_avail(array));
-	shared = shared_take(&cache->node[local_node()], oldest, nr);
-	free_block(cache, oldest + shared, nr - shared, doomed);
-	copy_pointers(oldest, oldest + nr, kept);
-	array->top = array->entry + kept;
-}
-
-#define ALIEN_LIMIT 12 /* Linux: the limit of an alien cache */
-
-bool alien_park(struct slab_cache *cache, struct slab *slab, void *object, struct list_head *doomed)
-{
-	struct kmem_list3 *node = &cache->node[local_node()];
-	struct array_cache *alien = node->alien ? node->alien[slab->nid] : NULL;
-	void *homeward[ALIEN_LIMIT];
-	unsigned int nr = 0;
-
-	if (!alien || slab->nid == local_node())
-		return false;
-	spin_lock(&node->lock);
-	if (alien->top == alien->full) {
-		nr = (unsigned int)min(array_avail(alien), ALIEN_LIMIT);
-		alien->top -= nr;
-		memcpy(homeward, &alien->top[1], nr * sizeof(homeward[0]));
-	}
-	*++alien->top = object;
-	spin_unlock(&node->lock);
-	free_block(cache, homeward, nr, doomed);
-	return true;
 }
 
 /* One by one, so that interrupts are never off for long. */
@@ -509,7 +456,7 @@ unsigned long node_shrink(struct kmem_list3 *node, unsigned long nr)
 		if (!list_empty(&node->slabs_free)) {
 			slab = list_first_entry(&node->slabs_free, struct slab, list);
 			list_del(&slab->list);
-			node->free_objects -= slab_objects(slab);
+			set_free_objects(node, node->free_objects - slab_objects(slab));
 		}
 		spin_unlock_irqrestore(&node->lock, flags);
 		if (!slab)

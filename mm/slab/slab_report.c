@@ -28,7 +28,7 @@
 
 /* Each array that a cache has: every CPU's, then each node's shared one and its aliens. */
 struct array_walk {
-	unsigned int cpu, nid, alien;
+	unsigned int cpu, lists, alien;
 };
 
 static const struct array_cache *node_array(const struct kmem_list3 *node, unsigned int n)
@@ -43,9 +43,9 @@ static const struct array_cache *array_next(const struct slab_cache *cache, stru
 {
 	if (walk->cpu < nr_possible_cpus())
 		return &per_cpu_ptr(cache->cpu_cache, walk->cpu++)->array;
-	for (; walk->nid < nr_nodes; walk->nid++, walk->alien = 0) {
+	for (; walk->lists < nr_slab_lists(); walk->lists++, walk->alien = 0) {
 		while (walk->alien <= nr_nodes) {
-			const struct array_cache *array = node_array(&cache->node[walk->nid],
+			const struct array_cache *array = node_array(&cache->lists[walk->lists],
 								     walk->alien++);
 
 			if (array)
@@ -107,7 +107,7 @@ static void node_add_info(struct kmem_list3 *node, struct slab_info *info)
 void slab_get_info(struct kmem_cache *common, struct slab_info *info)
 {
 	struct slab_cache *cache = to_slab_cache(common);
-	unsigned int nid;
+	unsigned int i;
 
 	*info = (struct slab_info){.name = common->name,
 				   .size = common->size,
@@ -117,11 +117,11 @@ void slab_get_info(struct kmem_cache *common, struct slab_info *info)
 				   .limit = cache->limit,
 				   .batchcount = cache->batchcount,
 				   .shared = cache->shared,
-				   .color_next = cache->node[0].colour_next,
+				   .color_next = cache->lists[0].colour_next,
 				   .colors = cache->colours,
 				   .color_off = cache->colour_off};
-	for (nid = 0; nid < nr_nodes; nid++)
-		node_add_info(&cache->node[nid], info);
+	for (i = 0; i < nr_slab_lists(); i++)
+		node_add_info(&cache->lists[i], info);
 }
 
 /* ---- One address ---- */
@@ -170,10 +170,10 @@ unsigned long impl_live_objects(struct kmem_cache *common, const void **objects,
 {
 	struct slab_cache *cache = to_slab_cache(common);
 	unsigned long live = 0;
-	unsigned int nid;
+	unsigned int i;
 
-	for (nid = 0; nid < nr_nodes; nid++) {
-		struct kmem_list3 *node = &cache->node[nid];
+	for (i = 0; i < nr_slab_lists(); i++) {
+		struct kmem_list3 *node = &cache->lists[i];
 		unsigned long flags = spin_lock_save(&node->lock);
 		enum list_kind kind;
 		struct slab *slab;
@@ -200,10 +200,10 @@ unsigned long impl_visit_objects(struct kmem_cache *common, slab_visit_t visit, 
 {
 	struct slab_cache *cache = to_slab_cache(common);
 	unsigned long sum = 0;
-	unsigned int nid;
+	unsigned int i;
 
-	for (nid = 0; nid < nr_nodes; nid++) {
-		struct kmem_list3 *node = &cache->node[nid];
+	for (i = 0; i < nr_slab_lists(); i++) {
+		struct kmem_list3 *node = &cache->lists[i];
 		unsigned long flags = spin_lock_save(&node->lock);
 		enum list_kind kind;
 		struct slab *slab;
@@ -262,12 +262,24 @@ static bool node_copy_picture(struct kmem_list3 *node, enum list_kind kind, unsi
 	return found;
 }
 
-static void picture_print(const struct slab_picture *picture, enum list_kind kind,
-			  struct seq_file *file)
+/* The name of a set of lists: the node's number, or node.lane. */
+static const char *lists_name(unsigned int lists, char name[8])
+{
+	unsigned int node = lists >> slab_lane_shift, lane = lists - (node << slab_lane_shift);
+
+	snprintf(name, 8, slab_lane_shift ? "%u.%u" : "%u", node, lane);
+	return name;
+}
+
+static void picture_print(const struct slab_picture *picture, unsigned int lists,
+			  enum list_kind kind, struct seq_file *file)
 {
 	static const char *const names[NR_LISTS] = {"partial", "full", "free"};
 	unsigned int i;
+	char name[8];
 
+	if (nr_slab_lists() > 1)
+		seq_printf(file, "%-4s ", lists_name(lists, name));
 	seq_printf(file, "%-7s %px colour %-2u %3u/%u ", names[kind], picture->start,
 		   picture->colour, picture->inuse, picture->objects);
 	for (i = 0; i < picture->objects; i++) {
@@ -279,12 +291,12 @@ static void picture_print(const struct slab_picture *picture, enum list_kind kin
 }
 
 /* What is parked in an array, the newest of it by name. A glance: its owner may be at work. */
-static void array_print(const char *whose, unsigned int number, const struct array_cache *array,
+static void array_print(const char *whose, const char *number, const struct array_cache *array,
 			struct seq_file *file)
 {
 	unsigned long avail = min(array_avail(array), array_limit(array)), i;
 
-	seq_printf(file, "%-6s %-2u %4lu of %4lu parked, %4u at once", whose, number, avail,
+	seq_printf(file, "%-6s %-4s %4lu of %4lu parked, %4u at once", whose, number, avail,
 		   array_limit(array), array->batchcount);
 	for (i = avail; i > 0 && i + NEWEST_SHOWN > avail; i--)
 		seq_printf(file, "%s %px", i == avail ? "; next" : "", array->entry[i]);
@@ -294,18 +306,24 @@ static void array_print(const char *whose, unsigned int number, const struct arr
 /* Each CPU's array, what the CPUs of a node share, and what waits for the way to its own node. */
 static void arrays_print(struct slab_cache *cache, struct seq_file *file)
 {
-	unsigned int cpu, nid, other;
+	unsigned int cpu, i, other;
+	char name[8];
 
-	for (cpu = 0; cpu < nr_possible_cpus(); cpu++)
-		array_print("cpu", cpu, &per_cpu_ptr(cache->cpu_cache, cpu)->array, file);
-	for (nid = 0; nid < nr_nodes; nid++) {
-		const struct kmem_list3 *node = &cache->node[nid];
+	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
+		snprintf(name, sizeof(name), "%u", cpu);
+		array_print("cpu", name, &per_cpu_ptr(cache->cpu_cache, cpu)->array, file);
+	}
+	for (i = 0; i < nr_slab_lists(); i++) {
+		const struct kmem_list3 *node = &cache->lists[i];
 
 		if (node->shared)
-			array_print("shared", nid, node->shared, file);
-		for (other = 0; node->alien && other < nr_nodes; other++)
-			if (node->alien[other])
-				array_print("alien", other, node->alien[other], file);
+			array_print("shared", lists_name(i, name), node->shared, file);
+		for (other = 0; node->alien && other < nr_nodes; other++) {
+			if (!node->alien[other])
+				continue;
+			snprintf(name, sizeof(name), "%u", other);
+			array_print("alien", name, node->alien[other], file);
+		}
 	}
 }
 
@@ -313,25 +331,29 @@ void slab_draw(struct kmem_cache *common, struct seq_file *file)
 {
 	struct slab_cache *cache = to_slab_cache(common);
 	struct slab_picture picture;
-	unsigned int nid;
+	unsigned int i;
 
 	seq_printf(file,
 		   "%s: objects of %zu bytes (%zu apart), %lu a slab of order %u, descriptor %s\n",
 		   common->name, common->object_size, common->size, cache->objects, cache->order,
 		   cache->descriptor_cache ? "off-slab" : "on-slab");
-	for (nid = 0; nid < nr_nodes; nid++) {
+	for (i = 0; i < nr_slab_lists(); i++) {
 		enum list_kind kind;
 		unsigned long n;
 
 		for (kind = 0; kind < NR_LISTS; kind++)
-			for (n = 0; node_copy_picture(&cache->node[nid], kind, n, &picture); n++)
-				picture_print(&picture, kind, file);
+			for (n = 0; node_copy_picture(&cache->lists[i], kind, n, &picture); n++)
+				picture_print(&picture, i, kind, file);
 	}
 	arrays_print(cache, file);
+	seq_puts(file, "# allocated, o free in an array, . free in the slab\n");
+	if (slab_lane_shift)
+		seq_puts(file, "M in front of a slab and behind shared is node.lane: a lane is of "
+			       "one CPU of the "
+			       "node, or of a few\n");
 	seq_puts(file,
-		 "# allocated, o free in an array, . free in the slab\n"
-		 "arrays: cpu N is that CPU's, shared M of all CPUs of node M;\n"
-		 "alien N below shared M: node M's CPUs freed them, they wait to go home to N\n");
+		 "arrays: cpu N is that CPU's, shared M of all CPUs of M;\n"
+		 "alien N below shared M: M's CPUs freed them, they wait to go home to node N\n");
 }
 
 /* ---- The proof ---- */
@@ -403,15 +425,16 @@ static bool node_check(struct slab_cache *cache, struct kmem_list3 *node, unsign
 		list_for_each_entry (slab, node_list(node, kind), list) {
 			unsigned int i;
 
-			holds = slab->cache == cache && slab_check_chain(slab) &&
-				slab_check_place(slab, kind) && holds;
+			holds = slab->cache == cache && &cache->lists[slab->lists] == node &&
+				slab_check_chain(slab) && slab_check_place(slab, kind) && holds;
 			free_objects += slab_objects(slab) - slab->inuse;
 			for (i = 0; i < slab_objects(slab); i++)
 				*cached += slab->bufctl[i] == BUFCTL_CACHED;
 		}
 	}
-	if (free_objects != node->free_objects)
-		holds = broken(cache, "S3 (free_objects)", node);
+	if (free_objects != node->free_objects ||
+	    node->shared_avail != (node->shared ? array_avail(node->shared) : 0))
+		holds = broken(cache, "S3 (free_objects, shared_avail)", node);
 	spin_unlock_irqrestore(&node->lock, flags);
 	return holds;
 }
@@ -458,8 +481,8 @@ bool impl_cache_check(struct kmem_cache *common)
 	unsigned int i;
 	bool holds = true;
 
-	for (i = 0; i < nr_nodes; i++)
-		holds = node_check(cache, &cache->node[i], &marked) && holds;
+	for (i = 0; i < nr_slab_lists(); i++)
+		holds = node_check(cache, &cache->lists[i], &marked) && holds;
 	while ((array = array_next(cache, &walk))) {
 		holds = array_check(cache, array) && holds;
 		parked += array_avail(array);

@@ -9,6 +9,7 @@
 #include <lib/list.h>
 #include <lib/percpu.h>
 #include <lib/spinlock.h>
+#include <mm/zone.h>
 
 #include "impl.h"
 
@@ -26,17 +27,25 @@
 #define SLAB_BREAK_ORDER 3   /* no order above this one is tried only to waste less */
 
 struct slab {
-	struct list_head list; /* in one of the three lists of its node */
+	struct list_head list; /* in one of the three of its lists */
 	struct slab_cache *cache;
 	char *first_object; /* Linux: s_mem */
 	uint16_t inuse;	    /* objects that are not free in the slab: owned, or in an array */
 	uint16_t free;	    /* index of the first free object */
-	uint8_t nid;	    /* the node in whose lists it is, and whose pages it has */
+	uint8_t lists;	    /* cache->lists[lists] has it, of the node whose pages it has */
 	uint8_t order;	    /* of its block: the cache's, or the least */
 	uint16_t colour;    /* how many steps of colour_off lie before the descriptor */
 	uint16_t bufctl[];  /* one for each object that a slab of the cache's order has */
 };
-static_assert(MAX_NUMNODES <= 256, "nid has 8 bits");
+
+/*
+ * A node has one set of lists for each of its CPUs, or for a few of them, its lanes (slab_node.c): 1 << slab_lane_shift of
+ * them, those of node n from n << slab_lane_shift on.
+ */
+#define SLAB_MAX_LANES 4
+#define SLAB_MAX_LISTS (MAX_NUMNODES * SLAB_MAX_LANES)
+static_assert(SLAB_MAX_LISTS <= 256, "slab->lists has 8 bits");
+extern unsigned int slab_lane_shift;
 
 /*
  * Free objects parked: a stack, from entry[1] to the one that `top` points at. entry[0] is always NULL, so that an empty stack needs
@@ -89,19 +98,21 @@ static inline struct slab_page *slab_page_of(struct page *page)
 	return (struct slab_page *)page;
 }
 
-/* One node's slabs of one cache. */
+/* One node's slabs of one cache, or what one of its lanes has of them. */
 struct kmem_list3 {
 	spinlock_t lock; /* protects all of it, and the chain and counts of each slab */
 	unsigned int colour_next;
 	struct list_head slabs_partial, slabs_full, slabs_free;
-	unsigned long free_objects; /* in slabs_partial and slabs_free */
+	unsigned long
+		free_objects; /* in slabs_partial and slabs_free; looked at without the lock, too */
 	unsigned long free_limit;   /* an emptied slab that raises free_objects above goes back */
 	unsigned long given_back;   /* slabs, for being above it, since the last reap */
 	bool free_touched;	    /* since the last reap */
 	struct array_cache *shared; /* between this node's CPUs; NULL: none */
+	unsigned long shared_avail; /* in it; looked at without the lock, too */
 	struct array_cache *
 		*alien; /* other nodes' objects on their way home, by node; NULL: none */
-};
+} __attribute__((aligned(64)));
 
 struct slab_cache {
 	struct kmem_cache common;
@@ -118,13 +129,14 @@ struct slab_cache {
 	unsigned int limit, batchcount, shared;
 	unsigned long free_most;     /* free_limit never rises above */
 	struct cpu_cache *cpu_cache; /* alloc_percpu(): each CPU's */
-	struct kmem_list3 *node;     /* nr_nodes of them, behind the structure */
-};
+	struct kmem_list3 *lists;    /* nr_slab_lists() of them, behind the structure */
+} __attribute__((aligned(64)));	     /* all CPUs read it, while each writes to its lists */
 
 /* What the fast way knows of its CPU. */
 struct slab_cpu {
 	long token; /* 1: nobody on this CPU is in the middle of an array (slab.c, INTERRUPTS) */
-	unsigned int nid; /* the nearest node that has memory */
+	unsigned int nid;   /* the nearest node that has memory */
+	unsigned int lists; /* of this CPU: the number of its lane's, of that node */
 
 	/* Frames whose struct pages all exist and are this CPU's node's: kfree() looks no further. */
 	uintptr_t span_start; /* their address in the direct map */
@@ -159,6 +171,44 @@ static inline struct array_cache *cpu_cache_get(const struct slab_cache *cache)
 static inline unsigned int local_node(void)
 {
 	return this_slab_cpu.nid;
+}
+
+static inline unsigned int nr_slab_lists(void)
+{
+	return nr_nodes << slab_lane_shift;
+}
+
+/* The lists of this CPU. */
+static inline struct kmem_list3 *local_lists(const struct slab_cache *cache)
+{
+	return &cache->lists[this_slab_cpu.lists];
+}
+
+/* The lists of a node in the order in which this CPU looks through them, from 0 on: its own lane's first. */
+static inline struct kmem_list3 *lists_of_node(const struct slab_cache *cache, unsigned int nid,
+					       unsigned int n)
+{
+	unsigned int lane = (this_slab_cpu.lists + n) & ((1U << slab_lane_shift) - 1);
+
+	return &cache->lists[(nid << slab_lane_shift) + lane];
+}
+
+/* The node of a slab. It may change lists, but never the node. */
+static inline unsigned int slab_nid(const struct slab *slab)
+{
+	return READ_ONCE(slab->lists) >> slab_lane_shift;
+}
+
+/* node->lock is held, or nobody else knows of it. */
+static inline void set_free_objects(struct kmem_list3 *node, unsigned long nr)
+{
+	WRITE_ONCE(node->free_objects, nr);
+}
+
+/* After a change of what is in the shared array. node->lock is held. */
+static inline void count_shared(struct kmem_list3 *node)
+{
+	WRITE_ONCE(node->shared_avail, node->shared ? array_avail(node->shared) : 0);
 }
 
 static inline unsigned long slab_objects(const struct slab *slab)
@@ -229,6 +279,13 @@ static inline struct slab *parked_object_slab(const void *object)
 /* Is an object parked with some CPU or node? Exact while nobody allocates or frees. */
 bool slab_object_is_parked(const struct slab_cache *cache, const void *object);
 
+/* For pages that are there, or else there is another way. */
+static inline gfp_t gfp_while_plenty(gfp_t gfp)
+{
+	return (gfp | __GFP_NOWARN | __GFP_NORETRY) &
+	       ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM | __GFP_HIGH);
+}
+
 /* slab_node.c: one node's lists. */
 
 /* One object out of the slabs of a node; NULL when none of them has a free one. node->lock is held. */
@@ -236,6 +293,9 @@ void *node_take_object(struct slab_cache *cache, struct kmem_list3 *node);
 
 /* A batch, or what there is, onto an empty array: what was found first is on top. node->lock is held. */
 void node_fill_array(struct slab_cache *cache, struct kmem_list3 *node, struct array_cache *array);
+
+/* A slab that is in no list comes into these. node->lock is held. */
+void node_add_free_slab(struct slab_cache *cache, struct kmem_list3 *node, struct slab *slab);
 
 /* Objects back into their slabs, whichever the node. Interrupts off, no lock held; the caller destroys `doomed`. */
 void free_block(struct slab_cache *cache, void *const *objects, unsigned int nr_objects,
@@ -248,16 +308,22 @@ void slab_destroy_all(struct list_head *doomed);
  */
 int cache_grow(struct slab_cache *cache, gfp_t gfp, int nid);
 
-/* The `nr` oldest entries of an array go: to the node's shared array, as many as it takes, then into their slabs. Interrupts off. */
+/* A node's free slabs go back, at most `nr`. How many went. */
+unsigned long node_shrink(struct kmem_list3 *node, unsigned long nr);
+
+/* slab_lanes.c: batches between arrays and lists. Interrupts off, no lock held. */
+
+/* A batch, or what there is, onto this CPU's empty array: from its own lane, or from the others of the node. */
+void array_refill(struct slab_cache *cache, struct array_cache *array);
+void array_refill_from_others(struct slab_cache *cache, struct array_cache *array);
+
+/* The `nr` oldest entries of an array go: to the node's shared array, as many as it takes, then into their slabs. */
 void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsigned int nr,
 		       struct list_head *doomed);
 
-/* An object of another node's slabs waits for its way home; false: there is no place to wait. Interrupts off. */
+/* An object of another node's slabs waits for its way home; false: there is no place to wait. */
 bool alien_park(struct slab_cache *cache, struct slab *slab, void *object,
 		struct list_head *doomed);
-
-/* A node's free slabs go back, at most `nr`. How many went. */
-unsigned long node_shrink(struct kmem_list3 *node, unsigned long nr);
 
 /* slab_array.c: every CPU has the array that has no room. */
 void slab_arrays_init(struct slab_cache *cache);

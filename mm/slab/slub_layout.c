@@ -218,6 +218,11 @@ static void node_init(struct slub_node *node)
 	node->nr_partial = node->nr_slabs = node->nr_objects = 0;
 }
 
+void impl_init(void)
+{
+	/* A CPU has slabs of its own, and a node one list. */
+}
+
 size_t impl_cache_bytes(void)
 {
 	return sizeof(struct slub_cache) + nr_nodes * sizeof(struct slub_node);

@@ -41,9 +41,9 @@ static unsigned int list_length(const struct list_head *head)
 
 #define EXPECT_LISTS(cache, partial, full, free)                                                   \
 	do {                                                                                       \
-		EXPECT_EQ(list_length(&(cache)->node[0].slabs_partial), partial);                  \
-		EXPECT_EQ(list_length(&(cache)->node[0].slabs_full), full);                        \
-		EXPECT_EQ(list_length(&(cache)->node[0].slabs_free), free);                        \
+		EXPECT_EQ(list_length(&(cache)->lists[0].slabs_partial), partial);                 \
+		EXPECT_EQ(list_length(&(cache)->lists[0].slabs_full), full);                       \
+		EXPECT_EQ(list_length(&(cache)->lists[0].slabs_free), free);                       \
 	} while (0)
 
 /*
@@ -131,7 +131,7 @@ KTEST(slab, an_array_is_refilled_with_at_most_a_batch)
 	object = test_alloc(cache);
 	EXPECT_EQ(cache->batchcount, 126);
 	EXPECT_EQ(array_avail(cpu_cache_get(cache)), 125);
-	EXPECT_EQ(cache->node[0].free_objects, cache->objects - 126);
+	EXPECT_EQ(cache->lists[0].free_objects, cache->objects - 126);
 	kmem_cache_free(&cache->common, object);
 	kmem_cache_destroy(&cache->common);
 }
@@ -146,7 +146,7 @@ KTEST(slab, partial_slabs_are_used_before_free_ones)
 
 	ASSERT_TEST(cache && cache->objects <= 7);
 	nr = 2 * cache->objects;
-	node = &cache->node[0];
+	node = &cache->lists[0];
 	for (i = 0; i < nr; i++)
 		objects[i] = test_alloc(cache);
 	EXPECT_LISTS(cache, 0, 2, 0);
@@ -180,7 +180,7 @@ KTEST(slab, emptied_slabs_above_the_limit_go_back)
 	impl_cache_drain(&cache->common);
 	slab_get_info(&cache->common, &after);
 	EXPECT_EQ(after.active_objects, 0);
-	EXPECT_LE(after.objects, cache->node[0].free_limit);
+	EXPECT_LE(after.objects, cache->lists[0].free_limit);
 	EXPECT_LT(after.slabs, before.slabs);
 	EXPECT_GT(after.slabs, 0);
 	kmem_cache_destroy(&cache->common);
@@ -230,7 +230,7 @@ KTEST(slab, without_left_over_there_is_no_colour)
 	EXPECT_EQ(cache->colours, 0);
 	a = test_alloc(cache);
 	EXPECT_EQ(object_slab(a)->colour, 0);
-	EXPECT_EQ(cache->node[0].colour_next, 0);
+	EXPECT_EQ(cache->lists[0].colour_next, 0);
 	kmem_cache_free(&cache->common, a);
 	kmem_cache_destroy(&cache->common);
 }
@@ -462,7 +462,7 @@ KTEST(slab, the_check_sees_each_invariant_broken)
 	a = test_alloc(cache);
 	b = test_alloc(cache);
 	impl_cache_drain(&cache->common);
-	node = &cache->node[0];
+	node = &cache->lists[0];
 	array = cpu_cache_get(cache);
 	slab = object_slab(a);
 	EXPECT_TRUE(impl_cache_check(&cache->common));

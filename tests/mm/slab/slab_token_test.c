@@ -296,14 +296,14 @@ KTEST(slab_token, an_array_is_resized_and_keeps_nothing_back)
 KTEST(slab_token, the_cpus_of_a_node_share)
 {
 	struct slab_cache *cache = test_cache(100);
-	struct slab_tuning tuning = {8, 4, 2};
+	struct slab_tuning tuning = {8, 4, 2U << slab_lane_shift};
 	struct kmem_list3 *node;
 	void *objects[20];
 	unsigned int i;
 
 	ASSERT_TEST(cache);
 	EXPECT_EQ(slab_tune(&cache->common, &tuning), 0);
-	node = &cache->node[local_node()];
+	node = local_lists(cache);
 	ASSERT_TEST(node->shared);
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
 		objects[i] = kmem_cache_alloc(&cache->common, GFP_KERNEL);
@@ -336,20 +336,20 @@ KTEST(slab_token, a_node_learns_how_many_free_slabs_to_keep)
 	unsigned int i, round;
 
 	ASSERT_TEST(cache);
-	base = cache->node[local_node()].free_limit;
+	base = local_lists(cache)->free_limit;
 	for (round = 0; round < 3; round++) {
 		for (i = 0; i < ARRAY_SIZE(objects); i++)
 			objects[i] = kmem_cache_alloc(&cache->common, GFP_KERNEL);
 		for (i = 0; i < ARRAY_SIZE(objects); i++)
 			kmem_cache_free(&cache->common, objects[i]);
 	}
-	raised = cache->node[local_node()].free_limit;
+	raised = local_lists(cache)->free_limit;
 	EXPECT_GT(raised, base);
 	EXPECT_LE(raised, cache->free_most);
 	for (i = 0; i < 60; i++)
 		impl_cache_reap(&cache->common);
-	EXPECT_EQ(cache->node[local_node()].free_limit, base);
-	EXPECT_EQ(cache->node[local_node()].free_objects, 0);
+	EXPECT_EQ(local_lists(cache)->free_limit, base);
+	EXPECT_EQ(local_lists(cache)->free_objects, 0);
 	kmem_cache_destroy(&cache->common);
 }
 
