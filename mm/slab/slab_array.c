@@ -333,7 +333,7 @@ static void array_set_swap(struct slab_cache *cache, struct array_set *set)
 		node_drain_parked(cache, node);
 		flags = spin_lock_save(&node->lock);
 		old = node->shared;
-		node->shared = set->shared[i];
+		WRITE_ONCE(node->shared, set->shared[i]);
 		node_set_free_limit(cache, node);
 		spin_unlock_irqrestore(&node->lock, flags);
 		set->shared[i] = old;

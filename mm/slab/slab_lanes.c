@@ -164,16 +164,19 @@ void array_refill_from_others(struct slab_cache *cache, struct array_cache *arra
 /* How many of `objects` the shared array takes. (Linux: transfer_objects) */
 static unsigned int shared_take(struct kmem_list3 *node, void *const *objects, unsigned int nr)
 {
-	struct array_cache *shared = node->shared;
-	unsigned int taken;
+	struct array_cache *shared;
+	unsigned int taken = 0;
 
-	if (!shared)
+	if (!READ_ONCE(node->shared))
 		return 0;
 	spin_lock(&node->lock);
-	taken = (unsigned int)min(nr, (unsigned long)(shared->full - shared->top));
-	copy_pointers(&shared->top[1], objects, taken);
-	shared->top += taken;
-	count_shared(node);
+	shared = node->shared;
+	if (shared) {
+		taken = (unsigned int)min(nr, (unsigned long)(shared->full - shared->top));
+		copy_pointers(&shared->top[1], objects, taken);
+		shared->top += taken;
+		count_shared(node);
+	}
 	spin_unlock(&node->lock);
 	return taken;
 }
