@@ -3,7 +3,7 @@
  * slub_bulk.c - many objects at once: interrupts are off for a stretch of the CPU's chain, instead of an exchange for each.
  *
  * What the fast way of slub.c tests for each object is tested here too; what is not usual goes the way of single objects.
- * COST		Some 18 instructions an object out, 16 in, and 120 a call: each free pointer is decoded, looked at before it is
+ * COST		Some 14 instructions an object out, 13 in, and 100 a call: each free pointer is decoded, looked at before it is
  *		followed, and wiped. SLAB, which copies a stretch of its stack, needs half as many.
  * LINUX	mm/slub.c: kmem_cache_alloc_bulk(), kmem_cache_free_bulk().
  */
@@ -18,47 +18,51 @@
 #define BULK_AT_ONCE 32 /* objects, with interrupts off */
 #define STEP	     4	/* objects in straight code: the pragmas say it again */
 
-/* One object off the chain that begins with *object; NULL, and nothing changed, at its end or where what follows is no object. */
-static __always_inline void *chain_take(const struct slub_cache *cache, size_t offset,
-					uintptr_t random, void **first)
-{
-	void *object = *first, *next;
+/* Two more of what the fast way looks at, held in registers for all objects of a call. */
+struct chain {
+	const struct slub_cache *cache;
+	size_t offset;
+	uintptr_t random;
+};
 
-	if (unlikely(!object))
-		return NULL;
-	next = (void *)freepointer_mix(random, object, (void *)object_word(object, offset));
-	if (unlikely(freelist_looks_broken(cache, object, next)) && next)
-		return NULL;
-	object_set_word(object, offset, 0);
-	*first = next;
-	return object;
+/* Takes `object` off: true, and *next is what follows. False at the end of the chain, or where what follows is no object. */
+static __always_inline bool chain_take(const struct chain *chain, void *object, void **next)
+{
+	uintptr_t word = object_word(object, chain->offset);
+
+	*next = (void *)freepointer_mix(chain->random, object, (void *)word);
+	if (unlikely(freelist_looks_broken(chain->cache, object, *next)))
+		return false;
+	object_set_word(object, chain->offset, 0);
+	return true;
 }
 
-/* As many as the CPU's chain has, at most `nr`, without an exchange for each. */
+/* As many as the CPU's chain has, at most `nr`, without an exchange for each. The last of a slab is left to the fast way. */
 static size_t cpu_take_many(struct slub_cache *cache, size_t nr, void **objects)
 {
 	unsigned long flags = arch_irq_save();
 	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
-	const uintptr_t random = cache->random;
-	const size_t offset = cache->offset;
-	void *object, *first = cpu->freelist;
+	const struct chain chain = {cache, cache->offset, cache->random};
+	void *object = cpu->freelist, *next;
 	size_t taken = 0, i;
 
+	if (unlikely(!object))
+		goto out;
 	for (; taken + STEP <= nr; taken += STEP) {
 #pragma GCC unroll 4
 		for (i = 0; i < STEP; i++) {
-			object = chain_take(cache, offset, random, &first);
-			if (unlikely(!object)) {
+			if (unlikely(!chain_take(&chain, object, &next))) {
 				taken += i;
 				goto out;
 			}
 			objects[taken + i] = object;
+			object = next;
 		}
 	}
-	for (; taken < nr && (object = chain_take(cache, offset, random, &first)); taken++)
-		objects[taken] = object;
+	for (; taken < nr && chain_take(&chain, object, &next); object = next)
+		objects[taken++] = object;
 out:
-	cpu->freelist = first;
+	cpu->freelist = object;
 	cpu->tid += TID_STEP;
 	arch_irq_restore(flags);
 	return taken;
