@@ -51,7 +51,7 @@ static void make_read_only(void)
 
 /*
  * Is it RAM by the firmware's word, and reserved as a part of the image alone? A loader may put the image where the firmware has a
- * use for the memory; what lies there is the image's while it runs, and nobody's afterwards.
+ * use for the memory, or does not want it mapped; what lies there is the image's while it runs, and nobody's afterwards.
  */
 static bool is_ours_alone(phys_addr_t start, phys_addr_t end)
 {
@@ -75,15 +75,16 @@ static unsigned long free_part(char *start, char *end)
 {
 	size_t size = (size_t)(end - start);
 	phys_addr_t pa = arch_image_to_phys(start);
-	char *alias = phys_to_virt(pa);
+	char *alias;
 
 	if (!size)
 		return 0;
 	CHECK(pgtable_unmap(NULL, (uintptr_t)start, size) == 0);
-	CHECK(pgtable_change(NULL, (uintptr_t)alias, size, 0, PROT_WRITE) == 0);
-	memset(alias, POISON_INIT, size);
 	if (!is_ours_alone(pa, pa + size))
 		return 0;
+	alias = phys_to_virt(pa);
+	CHECK(pgtable_change(NULL, (uintptr_t)alias, size, 0, PROT_WRITE) == 0);
+	memset(alias, POISON_INIT, size);
 	return free_reserved_pages(page_to_pfn(virt_to_page(alias)), size >> PAGE_SHIFT);
 }
 

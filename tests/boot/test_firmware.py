@@ -125,15 +125,27 @@ def test_fault_B31_a_tree_that_is_not_aligned_is_refused():
     check(tree(good_blob(), 0x48000004, ends=(BAD_BOOT,)))
 
 
-def test_fault_B30_what_is_marked_no_map_is_never_handed_out_nor_mapped():
-    draw = random.Random(2)
-    draft = trees.Draft(draw)
+IMAGE_AT, TREE_AT = 0x40200000, 0x48000000
+
+
+def check_hidden(hidden, words):
+    """A tree that hides a range by no-map, and reserves another."""
+    draft = trees.Draft(random.Random(2))
     draft.cells = (2, 2)
-    draft.regions = [(0x45000000, 0x123456, True), (0x46000800, 0x100, False)]
-    blob = trees.write_tree(draw, draft, 'quiet run="exhaust; verify; whatis 0xffff000045000000"')
+    draft.regions = [(hidden[0], hidden[1] - hidden[0], True), (0x46000800, 0x100, False)]
+    blob = trees.write_tree(random.Random(2), draft, f'quiet run="{words}"')
     image = trees.Image(kernel("aarch64"))
-    decision = Decision([(*draft.memory[0], True)], (0x40200000, 0x40200000 + image.size), [(0x48000000, 0x48000000 + len(blob)), (0x46000800, 0x46000900)], 1 << 48, pc=False, no_map=[(0x45000000, 0x45123456)], given_back=init_parts(image.path, 0x40200000))
-    check(tree(blob, 0x48000000, decision=decision, ends=(OK,)))
+    reserved = [(TREE_AT, TREE_AT + len(blob)), (0x46000800, 0x46000900)]
+    decision = Decision([(*draft.memory[0], True)], (IMAGE_AT, IMAGE_AT + image.size), reserved, 1 << 48, pc=False, no_map=[hidden], given_back=init_parts(image.path, IMAGE_AT))
+    check(tree(blob, TREE_AT, image=IMAGE_AT, decision=decision, ends=(OK,)))
+
+
+def test_fault_B30_what_is_marked_no_map_is_never_handed_out_nor_mapped():
+    check_hidden((0x45000000, 0x45123456), "exhaust; verify; whatis 0xffff000045000000")
+
+
+def test_fault_B30_an_image_where_nothing_shall_be_mapped_keeps_its_init_memory():
+    check_hidden((IMAGE_AT, IMAGE_AT + trees.Image(kernel("aarch64")).size), "exhaust; verify")
 
 
 # --- large machines, and five levels of page tables ------------------------------------------------
