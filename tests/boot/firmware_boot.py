@@ -173,6 +173,8 @@ def judge(case, outcome):
     if outcome.status not in case.ends:
         wanted = " or ".join(qemu.STATUS_NAMES[end] for end in case.ends)
         problems.append(f"it ended with {qemu.STATUS_NAMES.get(outcome.status, outcome.status)} instead of {wanted}")
+    if outcome.status == qemu.COMMAND_FAILED and not re.search(r"no such command|^usage: ", outcome.output, re.M):
+        problems.append("a command failed, and not because its name or words were spoilt")
     if outcome.status in (qemu.NO_MEMORY, qemu.BAD_BOOT) and case.arch == "x86_64" and not outcome.output.strip():
         problems.append("it stopped without a word")
     if case.says and not re.search(case.says, outcome.output):

@@ -8,7 +8,7 @@ import struct
 
 from firmware_boot import COMMANDS, Case
 from model import Decision, init_parts, intersect, size
-from qemu import BAD_BOOT, NO_MEMORY, OK
+from qemu import BAD_BOOT, COMMAND_FAILED, NO_MEMORY, OK
 
 MIB = 1 << 20
 RAM = (0x40000000, 0x4C000000)
@@ -247,7 +247,7 @@ HEADER_LIES = [0, 1, 4, 16, 17, 18, 39, 40, 41, 0xFFFF0000, 0xFFFFFFFF, 0x7FFFFF
 
 
 def broken_tree_case(draw, image):
-    """The header, any word but memory's own, or the address may be nonsense; only the end is judged."""
+    """The header, any word but memory's own, or the address may be nonsense; only the end is judged, and the command line may be spoilt."""
     draft, used = draw_draft(draw)
     draft.disabled = []  # with its status spoilt it would be RAM that no machine has
     blob = bytearray(write_tree(draw, draft, COMMANDS))
@@ -272,7 +272,7 @@ def broken_tree_case(draw, image):
         for _ in range(10000):
             deep.node("")
         blob = bytearray(deep.blob())
-    return Case(f"tree {used}, broken {what}", "aarch64", {tree: bytes(blob)}, ebx=address, image=at)
+    return Case(f"tree {used}, broken {what}", "aarch64", {tree: bytes(blob)}, ebx=address, image=at, ends=(OK, NO_MEMORY, BAD_BOOT, COMMAND_FAILED))
 
 
 def any_case(draw, image):
