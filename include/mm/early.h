@@ -26,9 +26,8 @@ phys_addr_t early_high_memory_start(void);
 phys_addr_t early_alloc_phys(size_t size, size_t align);
 
 /*
- * Free low memory of `size` bytes, kept for ever and shown by `memmap` with the reason; 0 when there is none. Asked for first after
- * early_init(), the same firmware and command line give the same place with every boot: below the middle of memory if it can be,
- * because firmware and boot loaders work at its ends.
+ * The highest free low memory of `size` bytes, kept for ever and shown by `memmap` with the reason; 0 when there is none. Asked for
+ * first after early_init(), the same firmware and command line give the same place with every boot.
  */
 phys_addr_t early_keep(size_t size, const char *why);
 

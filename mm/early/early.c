@@ -148,12 +148,8 @@ __init void early_init(const struct boot_info *boot)
 
 __init phys_addr_t early_keep(size_t size, const char *why)
 {
-	phys_addr_t start = memblock_start_of_DRAM();
-	phys_addr_t middle = start + (memblock_end_of_DRAM() - start) / 2;
-	phys_addr_t pa = memblock_phys_alloc_range(size, PAGE_SIZE, start, middle);
+	phys_addr_t pa = memblock_phys_alloc(size, PAGE_SIZE);
 
-	if (!pa)
-		pa = memblock_phys_alloc(size, PAGE_SIZE);
 	if (pa)
 		early_decide(&living, pa, pa + size, EARLY_RESERVED, why);
 	return pa;
