@@ -101,13 +101,14 @@ static __noinline void local_misuse(const void *address, unsigned int depth)
 
 void kunmap_local_high(const void *address)
 {
-	unsigned int index = this_cpu_read(local.depth) - 1;
-	uintptr_t va = this_cpu_read(local.va) + index * PAGE_SIZE;
+	unsigned int depth = this_cpu_read(local.depth), index;
+	uintptr_t va = (uintptr_t)address & PAGE_MASK;
 
-	if (unlikely(index >= KM_MAX_IDX || ((uintptr_t)address & PAGE_MASK) != va)) {
-		local_misuse(address, index + 1);
+	if (unlikely(depth == 0 || va != this_cpu_read(local.va) + (depth - 1) * PAGE_SIZE)) {
+		local_misuse(address, depth);
 		return;
 	}
+	index = depth - 1;
 	arch_pte_set(this_cpu_read(local.leaf) + index, (pte_t){0});
 	arch_tlb_flush_local(va, PAGE_SIZE);
 	this_cpu_write(local.depth, index);
