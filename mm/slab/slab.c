@@ -144,7 +144,7 @@ static void *node_alloc_one(struct slab_cache *cache, unsigned int nid)
 	unsigned int n;
 
 	ASSERT(!arch_irq_enabled());
-	for (n = 0; n < 1U << slab_lane_shift && !object; n++) {
+	for (n = 0; n < nr_slab_lanes() && !object; n++) {
 		struct kmem_list3 *node = lists_of_node(cache, nid, n);
 
 		spin_lock(&node->lock);

@@ -43,8 +43,6 @@ static void *no_entries[1];
 static DEFINE_PER_CPU(struct cpu_cache, no_cpu_cache) = {
 	.array = {.top = no_entries, .full = no_entries, .entry = no_entries}};
 
-#define ALIEN_LIMIT 12
-
 /* Room for `limit` objects, none of it used. */
 static void array_init(struct array_cache *array, void **entries, unsigned int limit,
 		       unsigned int batchcount)
@@ -189,7 +187,7 @@ int kmem_cache_shrink(struct kmem_cache *common)
 /* A batch for each CPU of the lane and one more, and a slab. (Linux: the same, without lanes) */
 static unsigned long free_limit_base(const struct slab_cache *cache)
 {
-	unsigned long cpus = DIV_ROUND_UP(nr_possible_cpus(), 1U << slab_lane_shift);
+	unsigned long cpus = DIV_ROUND_UP(nr_possible_cpus(), nr_slab_lanes());
 
 	return (1UL + cpus) * cache->batchcount + cache->objects;
 }

@@ -65,7 +65,7 @@ void impl_init(void)
 		of_cpu->lists = nr_of_node[of_cpu->nid]++ % SLAB_MAX_LANES;
 		most = max(most, nr_of_node[of_cpu->nid]);
 	}
-	while (1U << slab_lane_shift < min(most, (unsigned int)SLAB_MAX_LANES))
+	while (nr_slab_lanes() < min(most, (unsigned int)SLAB_MAX_LANES))
 		slab_lane_shift++;
 	for (cpu = 0; cpu < nr_possible_cpus(); cpu++) {
 		struct slab_cpu *of_cpu = per_cpu_ptr(&slab_cpu, cpu);
@@ -147,7 +147,7 @@ void array_refill_from_others(struct slab_cache *cache, struct array_cache *arra
 	struct kmem_list3 *own = local_lists(cache), *other;
 	unsigned int n;
 
-	for (n = 1; n < 1U << slab_lane_shift && !array_avail(array); n++) {
+	for (n = 1; n < nr_slab_lanes() && !array_avail(array); n++) {
 		other = lists_of_node(cache, local_node(), n);
 		lane_share(other, array);
 		if (!array_avail(array)) {
@@ -194,8 +194,6 @@ void array_give_oldest(struct slab_cache *cache, struct array_cache *array, unsi
 	copy_pointers(oldest, oldest + nr, kept);
 	array->top = array->entry + kept;
 }
-
-#define ALIEN_LIMIT 12 /* Linux: the limit of an alien cache */
 
 bool alien_park(struct slab_cache *cache, struct slab *slab, void *object, struct list_head *doomed)
 {

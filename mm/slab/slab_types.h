@@ -47,6 +47,13 @@ struct slab {
 static_assert(SLAB_MAX_LISTS <= 256, "slab->lists has 8 bits");
 extern unsigned int slab_lane_shift;
 
+static inline unsigned int nr_slab_lanes(void)
+{
+	return 1U << slab_lane_shift;
+}
+
+#define ALIEN_LIMIT 12 /* Linux: the limit of an alien cache */
+
 /*
  * Free objects parked: a stack, from entry[1] to the one that `top` points at. entry[0] is always NULL, so that an empty stack needs
  * no test of its own. A CPU's: only that CPU touches it (slab.c, LOCKING). A node's, shared or alien: node->lock.
@@ -188,7 +195,7 @@ static inline struct kmem_list3 *local_lists(const struct slab_cache *cache)
 static inline struct kmem_list3 *lists_of_node(const struct slab_cache *cache, unsigned int nid,
 					       unsigned int n)
 {
-	unsigned int lane = (this_slab_cpu.lists + n) & ((1U << slab_lane_shift) - 1);
+	unsigned int lane = (this_slab_cpu.lists + n) & (nr_slab_lanes() - 1);
 
 	return &cache->lists[(nid << slab_lane_shift) + lane];
 }

@@ -86,16 +86,22 @@ KTEST(fdt_boot, memory_of_an_impossible_node_and_a_cpu_of_one_belong_to_node_0)
 	EXPECT_EQ(info.dropped, 1);
 }
 
+/* A bus that puts [child, child + size) of its devices' addresses at `parent`. */
+static void begin_bus(uint32_t child, uint32_t parent, uint32_t size)
+{
+	fdt_build_node("soc");
+	fdt_build_string("compatible", "simple-bus");
+	fdt_build_cells("#address-cells", 1, 1);
+	fdt_build_cells("#size-cells", 1, 1);
+	fdt_build_cells("ranges", 3, child, parent, size);
+}
+
 /* The Raspberry Pi 4's, below a bus that translates. */
 KTEST(fdt_boot, a_gic_on_a_bus_is_where_the_bus_puts_it)
 {
 	for (unsigned int whole = 0; whole < 2; whole++) {
 		tree_begin(1, 1);
-		fdt_build_node("soc");
-		fdt_build_string("compatible", "simple-bus");
-		fdt_build_cells("#address-cells", 1, 1);
-		fdt_build_cells("#size-cells", 1, 1);
-		fdt_build_cells("ranges", 3, 0x40000000, 0xff800000, 0x800000);
+		begin_bus(0x40000000, 0xff800000, 0x800000);
 		fdt_build_node("interrupt-controller@40041000");
 		fdt_build_string("compatible", "arm,gic-400");
 		fdt_build_cells("reg", whole ? 4 : 2, 0x40041000, 0x1000, 0x40042000, 0x2000);
@@ -114,11 +120,7 @@ KTEST(fdt_boot, a_raspberry_pi_3s_controller_is_found_and_one_without_reg_droppe
 {
 	for (unsigned int cells = 0; cells < 2; cells++) {
 		tree_begin(1, 1);
-		fdt_build_node("soc");
-		fdt_build_string("compatible", "simple-bus");
-		fdt_build_cells("#address-cells", 1, 1);
-		fdt_build_cells("#size-cells", 1, 1);
-		fdt_build_cells("ranges", 3, 0x40000000, 0x40000000, 0x1000);
+		begin_bus(0x40000000, 0x40000000, 0x1000);
 		fdt_build_node("local_intc@40000000");
 		fdt_build_string("compatible", "brcm,bcm2836-l1-intc");
 		fdt_build_cells("reg", 1 + cells, 0x40000000, 0x100);

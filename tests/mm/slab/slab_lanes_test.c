@@ -45,6 +45,15 @@ static void give_all(struct slab_cache *cache, unsigned int from, unsigned int t
 	impl_cache_drain(&cache->common);
 }
 
+/* Back to the first lane; the first `nr` objects are out. */
+static void end_in_second_lane(struct slab_cache *cache, unsigned int nr)
+{
+	EXPECT_TRUE(impl_cache_check(&cache->common));
+	give_all(cache, 0, nr);
+	change_lane();
+	kmem_cache_destroy(&cache->common);
+}
+
 /* The first request for a page fails. */
 static void *take_without_pages(struct slab_cache *cache)
 {
@@ -82,10 +91,7 @@ KTEST(slab_lanes, while_there_are_pages_a_lane_grows)
 	objects[1] = kmem_cache_alloc(&cache->common, GFP_KERNEL);
 	EXPECT_EQ(first->free_objects, free_objects);
 	EXPECT_TRUE(&cache->lists[object_slab(objects[1])->lists] == local_lists(cache));
-	EXPECT_TRUE(impl_cache_check(&cache->common));
-	give_all(cache, 0, 2);
-	change_lane();
-	kmem_cache_destroy(&cache->common);
+	end_in_second_lane(cache, 2);
 }
 
 KTEST(slab_lanes, free_slabs_of_another_lane_are_adopted)
@@ -133,10 +139,7 @@ KTEST(slab_lanes, free_objects_of_another_lane_are_taken)
 	objects[1] = take_without_pages(cache);
 	EXPECT_EQ(slabs_of(cache), slabs);
 	EXPECT_TRUE(object_slab(objects[1]) == object_slab(objects[0]));
-	EXPECT_TRUE(impl_cache_check(&cache->common));
-	give_all(cache, 0, 2);
-	change_lane();
-	kmem_cache_destroy(&cache->common);
+	end_in_second_lane(cache, 2);
 }
 
 /* What an interrupt gets, which may touch no array, comes from all lanes too. */
@@ -155,16 +158,13 @@ KTEST(slab_lanes, a_single_object_comes_from_any_lane)
 	objects[0] = kmem_cache_alloc(&cache->common, GFP_ATOMIC);
 	this_slab_cpu.token = 1;
 	EXPECT_EQ(slabs_of(cache), slabs);
-	EXPECT_TRUE(impl_cache_check(&cache->common));
-	give_all(cache, 0, 1);
-	change_lane();
-	kmem_cache_destroy(&cache->common);
+	end_in_second_lane(cache, 1);
 }
 
 KTEST(slab_lanes, what_cpus_share_is_found_from_every_lane)
 {
 	struct slab_cache *cache = lanes_cache();
-	struct slab_tuning tuning = {8, 4, 4 << SLAB_MAX_LANES};
+	struct slab_tuning tuning = {8, 4, 2};
 	struct kmem_list3 *first;
 
 	if (!cache)
@@ -180,8 +180,5 @@ KTEST(slab_lanes, what_cpus_share_is_found_from_every_lane)
 	objects[8] = take_without_pages(cache);
 	EXPECT_EQ(first->shared_avail, 0);
 	take_all(cache, 9, 12);
-	EXPECT_TRUE(impl_cache_check(&cache->common));
-	give_all(cache, 0, 12);
-	change_lane();
-	kmem_cache_destroy(&cache->common);
+	end_in_second_lane(cache, 12);
 }
