@@ -45,7 +45,7 @@ static __always_inline bool span_guess(const void *object, struct slub_cpu **cpu
 	if (unlikely(offset >= arch_this_cpu_raw(slub_span.size)))
 		return false;
 	page = arch_this_cpu_raw(slub_span.page) + (offset >> PAGE_SHIFT);
-	*cpu = slub_cpu_guess[(uint8_t)READ_ONCE(page->state.id)];
+	*cpu = slub_cpu_guess[READ_ONCE(*(const uint8_t *)&page->state.id)]; /* its low byte */
 	return true;
 }
 
