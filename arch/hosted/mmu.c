@@ -10,7 +10,7 @@
  *	NONE -> leaf	not seen before arch_map_sync(): an access faults
  *	leaf -> NONE	used for ever, until arch_tlb_flush()
  *	leaf -> other	a panic: a CPU may use a mixture of both. Break (NONE),
- *			flush, then make. Only permissions may be taken away in place.
+ *			flush, then make. Only permissions may change in place.
  *
  *	Example: a kernel that moves a fixmap slot from page A to page B without
  *	a flush writes NONE, then the leaf B, and syncs. Here A is still mapped,
@@ -220,14 +220,13 @@ static void map_sync(uintptr_t va, size_t size)
 	run_finish(&run);
 }
 
-/* Same memory, same type, same size, and no permission more? */
-static bool is_weaker(pte_t new, pte_t old, unsigned int level)
+/* Same memory, same type, same size? */
+static bool may_change_in_place(pte_t new, pte_t old, unsigned int level)
 {
-	prot_t old_prot = arch_pte_prot(old, level), new_prot = arch_pte_prot(new, level);
+	prot_t differs = arch_pte_prot(new, level) ^ arch_pte_prot(old, level);
 
 	return arch_pte_phys(new, level) == arch_pte_phys(old, level) &&
-	       (new_prot & PROT_TYPE_MASK) == (old_prot & PROT_TYPE_MASK) &&
-	       (new_prot & ~old_prot & ~PROT_TYPE_MASK) == 0;
+	       !(differs & ~PROT_PERMISSIONS);
 }
 
 /* How often a flush was asked for, and how often for nothing: no leaf in its range had changed, no table been unlinked. */
@@ -255,7 +254,7 @@ static void flush_leaf(struct run *run, const struct translation *old)
 		forget(old);
 		return;
 	}
-	CHECK(new.level == old->level &&is_weaker(new.leaf, old->leaf, old->level),
+	CHECK(new.level == old->level &&may_change_in_place(new.leaf, old->leaf, old->level),
 	      "break before make: the leaf at 0x%lx became another one before the flush", old->va);
 	*tlb_slot(old->va, old->level) = new.leaf;
 	run_add(run, &new);
@@ -342,7 +341,8 @@ static bool store_is_allowed(pte_t old, pte_t new)
 		return true;
 	if (stored_kind(old) != HOSTED_PTE_KIND_LEAF || stored_kind(new) != HOSTED_PTE_KIND_LEAF)
 		return false;
-	return (new.value >> HOSTED_PTE_LEVEL_SHIFT & 7) == level && is_weaker(new, old, level);
+	return (new.value >> HOSTED_PTE_LEVEL_SHIFT & 7) == level &&
+	       may_change_in_place(new, old, level);
 }
 
 void hosted_pte_set(pte_t *entry, pte_t value)

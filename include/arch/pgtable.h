@@ -32,6 +32,9 @@ typedef uint32_t prot_t;
 #define PROT_WT		(2U << PROT_TYPE_SHIFT) /* write-through */
 #define PROT_DEVICE	(3U << PROT_TYPE_SHIFT) /* uncached, ordered: x86 UC, aarch64 Device-nGnRE */
 
+/* Permissions. They change in place, where type and scope need a break and a flush first. */
+#define PROT_PERMISSIONS (PROT_WRITE | PROT_EXEC | PROT_USER)
+
 #define PROT_KERNEL_RX	   (PROT_EXEC | PROT_GLOBAL | PROT_RAM)
 #define PROT_KERNEL_RO	   (PROT_GLOBAL | PROT_RAM)
 #define PROT_KERNEL_RW	   (PROT_WRITE | PROT_GLOBAL | PROT_RAM)

@@ -15,7 +15,7 @@ static inline void arch_map_sync(uintptr_t va, size_t size);
 
 /*
  * On return no CPU uses the former translations of [va, va+size), nor walks a
- * table page that was unlinked before: entries went from LEAF to NONE or to a weaker LEAF.
+ * table page that was unlinked before: entries went from LEAF to NONE, or to a LEAF with other permissions.
  * Task context with interrupts on; any context while only one CPU runs.
  */
 static inline void arch_tlb_flush(uintptr_t va, size_t size);

@@ -45,7 +45,10 @@ int __must_check pgtable_map(const struct pt_source *source, uintptr_t va, phys_
  */
 int pgtable_unmap(const struct pt_source *source, uintptr_t va, size_t size);
 
-/* Change permissions and type of the leaves in the range, likewise; break before make where the CPU wants it. */
+/*
+ * Change permissions and type of the leaves in the range, likewise. Permissions change in place, and who uses the memory as both
+ * allow notices nothing; for another type (or PROT_GLOBAL) a leaf is broken first, and nobody may use it meanwhile.
+ */
 int __must_check pgtable_protect(const struct pt_source *source, uintptr_t va, size_t size,
 				 prot_t prot);
 

@@ -34,7 +34,8 @@
  *	-ENOMEM	no page for a table
  *
  * Undo it before the memory is freed: mm_verify() reports free pages that are not as all others. The pages are the
- * caller's, and nobody uses them meanwhile. May sleep.
+ * caller's. Whoever reads them while permissions change notices nothing, unless a large leaf of the vmalloc region is split or
+ * merged on a CPU that forbids it (aarch64); while their type changes nobody may use them. May sleep.
  */
 int __must_check set_memory_ro(unsigned long addr, int numpages);
 int __must_check set_memory_rw(unsigned long addr, int numpages);

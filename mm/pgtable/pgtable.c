@@ -26,8 +26,8 @@
  * INVARIANTS	(pgtable_test.c breaks them)
  *	T1  -ENOMEM changes nothing: map takes back what it did, and what a split
  *	    can need is taken before the first entry changes.
- *	T2  An entry never goes from LEAF to a LEAF of another address or type, or with more
- *	    permissions, without NONE and a flush between (break before make); nor from LEAF to TABLE or
+ *	T2  An entry never goes from LEAF to a LEAF of another address or type without NONE and a flush
+ *	    between (break before make): only what it allows changes in place. Nor from LEAF to TABLE or
  *	    back, but on a CPU that allows it while both say the same (arch_pt_live_change()).
  *	T3  A table page is given back only after a flush behind its unlinking.
  *	T4  Where the CPU does not allow that, no leaf of memory that everybody uses (direct map, struct

@@ -3,14 +3,15 @@
  * protect.c - change what may be done through leaves that stay where they are.
  *
  * THE IDEA
- *	To take a permission away, the entry is stored anew and the old one flushed. To give one, or to change the memory
- *	type, the leaf is broken first (T2): a CPU that still has the old one must not find both. A flush
- *	costs more than a store, so leaves that stand side by side in a table are broken 64 at a time, flushed once and made
- *	again; what was only weakened is flushed once, at the end.
+ *	Permissions change in place: the entry is stored anew and, at the end, the old one flushed. Until then a CPU may
+ *	go by either, and whoever reads what the leaf maps notices nothing. For another memory type the leaf is broken
+ *	first (T2), so that no CPU finds both. A flush costs more than a store: leaves that stand side by side in a table are
+ *	broken 64 at a time, flushed once and made again.
  *
- * PICTURE	read-only to writable, 100 leaves of 4 KiB
+ * PICTURE	100 leaves of 4 KiB
  *
- *	| 64 x NONE | flush | 64 x RW | 36 x NONE | flush | 36 x RW |
+ *	read-only to writable	| 100 x RW | flush |
+ *	cached to uncached	| 64 x NONE | flush | 64 x UC | 36 x NONE | flush | 36 x UC |
  *
  * LOCKING	As pgtable.c. Between break and make nobody may use the leaf.
  * COST		Some 25 instructions a leaf; a flush each 64 leaves, or one in all.
@@ -35,15 +36,9 @@ struct span {
 struct change_walk {
 	struct walk_range left;
 	prot_t clear, set;
-	struct span weakened; /* and not flushed yet */
-	struct span made;     /* and not synced yet */
+	struct span stored; /* in place, and not flushed yet */
+	struct span made;   /* and not synced yet */
 };
-
-/* Permissions may be taken away in place. Whatever else changes is broken first (T2). */
-static bool is_weaker(prot_t new, prot_t old)
-{
-	return ((new ^ old) & PROT_TYPE_MASK) == 0 && (new & ~old) == 0;
-}
 
 static void span_add(struct span *span, uintptr_t va, size_t size)
 {
@@ -76,7 +71,8 @@ static unsigned int change_batch(struct change_walk *walk, pte_t *table, unsigne
 		if (arch_pte_kind(old, level) != PTE_LEAF)
 			break;
 		leaf[nr] = changed(walk, old, level);
-		if (!is_weaker(arch_pte_prot(leaf[nr], level), arch_pte_prot(old, level))) {
+		if ((arch_pte_prot(leaf[nr], level) ^ arch_pte_prot(old, level)) &
+		    ~PROT_PERMISSIONS) {
 			arch_pte_set(&table[index + nr], (pte_t){0});
 			span_add(&broken, first + nr * level_size(level), level_size(level));
 		}
@@ -91,7 +87,7 @@ static unsigned int change_batch(struct change_walk *walk, pte_t *table, unsigne
 		if (old.value == leaf[i].value)
 			continue;
 		arch_pte_set(&table[index + i], leaf[i]);
-		span_add(was_broken ? &walk->made : &walk->weakened, first + i * level_size(level),
+		span_add(was_broken ? &walk->made : &walk->stored, first + i * level_size(level),
 			 level_size(level));
 	}
 	return nr;
@@ -129,8 +125,8 @@ int pgtable_change(const struct pt_source *source, uintptr_t va, size_t size, pr
 		return error;
 
 	change_table(&walk, arch_kernel_root(), pt_root_level());
-	if (walk.weakened.end)
-		arch_tlb_flush(walk.weakened.start, walk.weakened.end - walk.weakened.start);
+	if (walk.stored.end)
+		arch_tlb_flush(walk.stored.start, walk.stored.end - walk.stored.start);
 	if (walk.made.end)
 		arch_map_sync(walk.made.start, walk.made.end - walk.made.start);
 	return 0;

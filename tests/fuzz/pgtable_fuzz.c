@@ -6,7 +6,7 @@
  *	The walker runs over tables from a small pool, in a window of 8 MiB across a GiB's edge. The model says
  *	for each page of the window to which frame it leads and what is allowed; after every operation a walk must agree. The
  *	TLB is a second array: a page enters it by a sync and leaves it by a flush. It must never differ from the tables when an
- *	operation is over, no entry may change from one leaf to another but to a weaker one, and no table may be given
+ *	operation is over, no entry may change from one leaf to another but in what it allows, and no table may be given
  *	back while a flush behind its unlinking is due. Any allocation may fail, and then nothing has changed.
  *
  *	input	{ operation 1, first page 2, pages 2, what 1, failing allocation 1 } ...
@@ -160,8 +160,8 @@ void hosted_tlb_flush(uintptr_t va, size_t size)
 
 		if (tlb[page].frame == 0)
 			continue;
-		REQUIRE(now.frame == 0 ||
-			(now.frame == tlb[page].frame && (now.prot & ~tlb[page].prot) == 0));
+		REQUIRE(now.frame == 0 || (now.frame == tlb[page].frame &&
+					   ((now.prot ^ tlb[page].prot) & ~PROT_PERMISSIONS) == 0));
 		tlb[page] = now;
 	}
 }
@@ -182,9 +182,8 @@ void hosted_pte_set(pte_t *entry, pte_t value)
 		REQUIRE(kind == HOSTED_PTE_KIND_LEAF);
 		REQUIRE((value.value >> HOSTED_PTE_KIND_SHIFT & 7) == HOSTED_PTE_KIND_LEAF);
 		REQUIRE(arch_pte_phys(old, level) == arch_pte_phys(value, level));
-		REQUIRE((arch_pte_prot(value, level) & ~arch_pte_prot(old, level)) == 0);
 		REQUIRE(((arch_pte_prot(value, level) ^ arch_pte_prot(old, level)) &
-			 PROT_TYPE_MASK) == 0);
+			 ~PROT_PERMISSIONS) == 0);
 	}
 	if (old.value != 0 && kind == HOSTED_PTE_KIND_TABLE)
 		unlinked = true;

@@ -77,7 +77,7 @@ KTEST(hosted_flush, a_map_that_fails_flushes_only_what_it_did)
 	EXPECT_EQ(tables.live, 0);
 }
 
-/* Weaker: one flush for all. Stronger: one for each 64 leaves. No change: none. */
+/* Other permissions: one flush for all. Another type: one for each 64 leaves. No change: none. */
 KTEST(hosted_flush, protecting_flushes_what_changes)
 {
 	struct table_source tables = TABLE_SOURCE;
@@ -93,6 +93,9 @@ KTEST(hosted_flush, protecting_flushes_what_changes)
 	EXPECT_EQ(end(), 0);
 	begin();
 	EXPECT_EQ(pgtable_protect(NULL, va, 200 * PAGE_SIZE, PROT_KERNEL_RW), 0);
+	EXPECT_EQ(end(), 1);
+	begin();
+	EXPECT_EQ(pgtable_protect(NULL, va, 200 * PAGE_SIZE, PROT_KERNEL_DEVICE), 0);
 	EXPECT_EQ(end(), 4);
 	EXPECT_EQ(pgtable_unmap(&tables.source, va, 200 * PAGE_SIZE), 0);
 	EXPECT_EQ(tables.live, 0);

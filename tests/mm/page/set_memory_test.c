@@ -234,6 +234,34 @@ KTEST(set_memory, a_page_of_the_images_data_and_its_alias_change_together)
 	EXPECT_EQ(*(volatile char *)alias, 2);
 }
 
+struct reader {
+	volatile char *memory, *alias;
+	unsigned long wrong;
+};
+
+static void read_both(void *context)
+{
+	struct reader *reader = context;
+
+	reader->wrong += *reader->memory != 42 || *reader->alias != 42;
+}
+
+/* An interrupt at any moment of a change finds the page where it was. */
+KTEST(set_memory, memory_in_use_is_readable_while_its_permissions_change)
+{
+	static char memory[PAGE_SIZE] __aligned(PAGE_SIZE);
+	struct reader reader = {memory, phys_to_virt(arch_image_to_phys(memory)), 0};
+	unsigned int refused = 0;
+
+	memory[0] = 42;
+	ktest_storm_begin(read_both, &reader);
+	for (unsigned int i = 0; i < 500; i++)
+		refused += set_memory_ro((unsigned long)memory, 1) != 0 ||
+			   set_memory_rw((unsigned long)memory, 1) != 0;
+	EXPECT_GT(ktest_storm_end(), 0);
+	EXPECT_EQ(refused + reader.wrong, 0);
+}
+
 /* Half of a block of 2 MiB that lies in one large leaf, by both addresses. */
 KTEST(set_memory, a_large_leaf_is_split_and_comes_together_again)
 {
