@@ -55,6 +55,13 @@ struct kmem_cache {
 #define SLAB_NO_ARRAY  (1U << 31) /* parks no free objects with the CPUs */
 #define SLAB_DEVMEM    (1U << 29) /* objects have a header of dev_kmalloc() in front */
 
+/* For pages that are there, or else there is another way. */
+static inline gfp_t gfp_while_plenty(gfp_t gfp)
+{
+	return (gfp | __GFP_NOWARN | __GFP_NORETRY) &
+	       ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM | __GFP_HIGH);
+}
+
 /* The largest object of a cache: 32 pages, Linux 2.6's MAX_OBJ_ORDER. */
 #define SLAB_MAX_OBJECT_SIZE (128 * KiB)
 

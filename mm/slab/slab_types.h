@@ -286,13 +286,6 @@ static inline struct slab *parked_object_slab(const void *object)
 /* Is an object parked with some CPU or node? Exact while nobody allocates or frees. */
 bool slab_object_is_parked(const struct slab_cache *cache, const void *object);
 
-/* For pages that are there, or else there is another way. */
-static inline gfp_t gfp_while_plenty(gfp_t gfp)
-{
-	return (gfp | __GFP_NOWARN | __GFP_NORETRY) &
-	       ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM | __GFP_HIGH);
-}
-
 /* slab_node.c: one node's lists. */
 
 /* One object out of the slabs of a node; NULL when none of them has a free one. node->lock is held. */

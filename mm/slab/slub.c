@@ -45,7 +45,8 @@
  *	     -> slab_take_freelist [get_freelist]                      what others freed
  *	     -> cpu_next_slab                                          the CPU's partial slabs
  *	     -> node_get_slabs [get_partial]                           the node's
- *	     -> slab_create [new_slab] -> alloc_pages_node
+ *	     -> slab_create [new_slab] -> alloc_pages_node             of the node's pages
+ *	     -> take_from_any_node [get_any_partial]                   other nodes', then new ones there
  *	kmem_cache_free, kfree -> cache_free [do_slab_free]            put it in front
  *	  -> slab_give [__slab_free]                                   another slab than the CPU's
  *	     -> cpu_add_partial [put_cpu_partial]                      it was full: keep it

@@ -135,55 +135,90 @@ static void *cpu_take_from_new(struct slub_cache *cache, struct slub_cpu *cpu, s
 	return cpu_take(cache, cpu, ANY_NODE);
 }
 
-static void *cache_take_slowly(struct slub_cache *cache, gfp_t gfp, int nid)
-{
-	int from = first_node(cache, gfp, nid);
-	unsigned long flags = arch_irq_save();
-	struct slub_cpu *cpu = this_cpu_ptr(cache->cpu);
-	void *object = cpu_take(cache, cpu, nid);
-	struct slab *slab;
-
-	if (!object)
-		object = cpu_take_from_node(cache, cpu, from);
-	arch_irq_restore(flags);
-	if (object)
-		return object;
-
-	slab = slab_create(cache, gfp, nid);
-	flags = arch_irq_save();
-	if (slab)
-		object = cpu_take_from_new(cache, cpu, slab);
-	for (from = 0; !object && !(gfp & __GFP_THISNODE) && from < (int)nr_nodes; from++)
-		object = cpu_take_from_node(cache, cpu, from);
-	arch_irq_restore(flags);
-	return object;
-}
-
-/* One object out of a node's slabs, or of a new one. */
-static void *cache_take_single(struct slub_cache *cache, gfp_t gfp, int nid)
-{
-	void *object = node_take_single(cache, &cache->node[first_node(cache, gfp, nid)]);
-	struct slab *slab;
-	unsigned int other;
-
-	while (!object && (slab = slab_create(cache, gfp, nid))) {
-		struct slub_node *node = slab_node(cache, slab);
-
-		node_add_slab(cache, slab);
-		object = node_take_single(cache, node);
-	}
-	for (other = 0; !object && !(gfp & __GFP_THISNODE) && other < nr_nodes; other++)
-		object = node_take_single(cache, &cache->node[other]);
-	return object;
-}
-
-/* The CPUs hold no slabs: every request comes here. */
+/* The CPUs hold no slabs: every request takes single objects. */
 static bool see_every_request;
 
 void impl_see_every_request(bool every)
 {
 	WRITE_ONCE(see_every_request, every);
 	slab_drain();
+}
+
+static bool takes_single(const struct slub_cache *cache)
+{
+	return cache_is_slow(cache) || READ_ONCE(see_every_request);
+}
+
+/* An object out of what this CPU has, if its slabs suit, and then what the node has. */
+static void *take_existing(struct slub_cache *cache, int nid, int suits)
+{
+	struct slub_cpu *cpu;
+	unsigned long flags;
+	void *object;
+
+	if (takes_single(cache))
+		return node_take_single(cache, &cache->node[nid]);
+	flags = arch_irq_save();
+	cpu = this_cpu_ptr(cache->cpu);
+	object = cpu_take(cache, cpu, suits);
+	if (!object)
+		object = cpu_take_from_node(cache, cpu, nid);
+	arch_irq_restore(flags);
+	return object;
+}
+
+static void *take_from_any_node(struct slub_cache *cache)
+{
+	void *object = NULL;
+
+	for (int nid = 0; !object && nid < (int)nr_nodes; nid++)
+		object = take_existing(cache, nid, ANY_NODE);
+	return object;
+}
+
+/* An object out of a new slab. */
+static void *take_new(struct slub_cache *cache, gfp_t gfp, int nid)
+{
+	void *object = NULL;
+	unsigned long flags;
+	struct slab *slab;
+
+	while (!object && (slab = slab_create(cache, gfp, nid))) {
+		if (takes_single(cache)) {
+			struct slub_node *node = slab_node(cache, slab);
+
+			node_add_slab(cache, slab);
+			object = node_take_single(cache, node);
+			continue;
+		}
+		flags = arch_irq_save();
+		object = cpu_take_from_new(cache, this_cpu_ptr(cache->cpu), slab);
+		arch_irq_restore(flags);
+	}
+	return object;
+}
+
+/*
+ * What the node has; a slab of its pages, while they are plenty; what other nodes have; a slab, whatever it takes. Else a node
+ * without pages would get a slab of another for each object. What interrupts and shrinkers freed meanwhile is looked at last.
+ */
+static void *cache_take(struct slub_cache *cache, gfp_t gfp, int nid)
+{
+	int near = first_node(cache, gfp, nid);
+	void *object = take_existing(cache, near, nid);
+
+	if (object)
+		return object;
+	if (gfp & __GFP_THISNODE)
+		return take_new(cache, gfp, nid);
+	if (nr_nodes > 1) {
+		object = take_new(cache, gfp_while_plenty(gfp) | __GFP_THISNODE, near);
+		if (!object)
+			object = take_from_any_node(cache);
+	}
+	if (!object)
+		object = take_new(cache, gfp, nid);
+	return object ? object : take_from_any_node(cache);
 }
 
 void *cache_alloc_slow(struct slub_cache *cache, gfp_t gfp, int nid, size_t size)
@@ -193,9 +228,7 @@ void *cache_alloc_slow(struct slub_cache *cache, gfp_t gfp, int nid, size_t size
 	if (debug_should_fail(&cache->common, gfp))
 		return NULL;
 	do {
-		object = cache_is_slow(cache) || READ_ONCE(see_every_request)
-				 ? cache_take_single(cache, gfp, nid)
-				 : cache_take_slowly(cache, gfp, nid);
+		object = cache_take(cache, gfp, nid);
 		if (!object)
 			return NULL;
 		freepointer_wipe(cache, object);

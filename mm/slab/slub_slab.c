@@ -64,11 +64,10 @@ static void slab_chain_all(const struct slub_cache *cache, const struct slab *sl
 /* The best order; where there is no such block, the least that holds an object. */
 static struct page *slab_pages(const struct slub_cache *cache, gfp_t gfp, int nid)
 {
-	gfp_t first = (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM);
 	struct page *page = NULL;
 
 	if (cache->order > cache->least_order)
-		page = alloc_pages_node(nid, first, cache->order);
+		page = alloc_pages_node(nid, gfp_while_plenty(gfp), cache->order);
 	return page ? page : alloc_pages_node(nid, gfp, cache->least_order);
 }
 

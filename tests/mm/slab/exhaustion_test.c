@@ -13,16 +13,21 @@
 /* To the last page, below every mark. */
 #define QUIET (GFP_KERNEL | __GFP_NOWARN | __GFP_MEMALLOC)
 
-/* Every page that a slab could have, strung together by the list in its struct page. */
-static void take_all_pages(struct list_head *taken)
+/* Every page that such a slab could have, strung together by the list in its struct page. */
+static void take_pages(struct list_head *taken, gfp_t gfp, int nid)
 {
 	struct page *page;
 	unsigned int order = MAX_ORDER;
 
 	INIT_LIST_HEAD(taken);
 	while (order-- > 0)
-		while ((page = alloc_pages(QUIET, order)))
+		while ((page = alloc_pages_node(nid, gfp, order)))
 			list_add(&page->lru, taken);
+}
+
+static void take_all_pages(struct list_head *taken)
+{
+	take_pages(taken, QUIET, -1);
 }
 
 static void give_pages(struct list_head *taken)
@@ -119,6 +124,50 @@ KTEST(slab_exhaustion, without_a_descriptor_the_page_goes_back)
 	free_objects(&objects);
 	free_objects(&descriptors);
 	give_pages(&pages);
+}
+
+/* 200 objects for a node that has no page left; no more slabs of others than they need. */
+static void fill_slabs_elsewhere(struct kmem_cache *cache, int home, int nid)
+{
+	static void *objects[200];
+	struct slab_info info;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++) {
+		objects[i] = kmem_cache_alloc_node(cache, GFP_KERNEL, nid);
+		ASSERT_TEST(objects[i]);
+		EXPECT_TRUE(page_to_nid(virt_to_page(objects[i])) != home);
+	}
+	slab_get_info(cache, &info);
+	EXPECT_LE(info.active_slabs, DIV_ROUND_UP(200, info.objects_per_slab) + nr_nodes);
+	for (unsigned int i = 0; i < ARRAY_SIZE(objects); i++)
+		kmem_cache_free(cache, objects[i]);
+}
+
+/* fault-S15 */
+KTEST(slab_exhaustion, a_node_without_pages_fills_the_slabs_of_others)
+{
+	static const slab_flags_t flags[] = {0, SLAB_RED_ZONE};
+	struct list_head pages;
+	struct kmem_cache *cache;
+	void *object;
+	int home;
+
+	if (nr_nodes == 1)
+		SKIP_TEST("one node");
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		cache = kmem_cache_create("test-elsewhere", 264, 0, SLAB_NO_MERGE | flags[i], NULL);
+		ASSERT_TEST(cache);
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+		ASSERT_TEST(object);
+		home = page_to_nid(virt_to_page(object));
+		kmem_cache_free(cache, object);
+		kmem_cache_shrink(cache);
+		take_pages(&pages, QUIET | __GFP_THISNODE, home);
+		fill_slabs_elsewhere(cache, home, -1);
+		fill_slabs_elsewhere(cache, home, home);
+		give_pages(&pages);
+		kmem_cache_destroy(cache);
+	}
 }
 
 /* fault-S15, fault-S11: no memory for the cache itself */
