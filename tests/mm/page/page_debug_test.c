@@ -12,10 +12,13 @@
 #include <mm/page_owner.h>
 #include <mm/pcp.h>
 #include <mm/zone.h>
+#include "free_pages.h"
 
-/* A feature for the length of a test. False: it was on before, or cannot be had. */
+/* A feature for the length of a test. False: it was on before, or cannot be had, or tried: nobody writes to a page that is not mapped. */
 static bool begin(enum page_debug_feature feature)
 {
+	if (feature == PAGE_DEBUG_POISON && page_debug_is_on(PAGE_DEBUG_UNMAP))
+		return false;
 	return !page_debug_is_on(feature) && page_debug_start(feature) == 0;
 }
 
@@ -55,7 +58,7 @@ static void check_detection(size_t offset, unsigned char value, const char *titl
 KTEST(page_poison, fault_P6_a_write_into_a_free_page_is_found_when_it_is_allocated)
 {
 	if (!begin(PAGE_DEBUG_POISON))
-		SKIP_TEST("pages are poisoned already");
+		SKIP_TEST("free pages are poisoned already, or not mapped");
 	check_detection(0, 0x00, "was written while it was free");
 	check_detection(PAGE_SIZE / 2, 0x55, "was written while it was free");
 	check_detection(PAGE_SIZE - 1, 0xff, "was written while it was free");
@@ -65,7 +68,7 @@ KTEST(page_poison, fault_P6_a_write_into_a_free_page_is_found_when_it_is_allocat
 KTEST(page_poison, fault_P6_one_bit_alone_is_called_that)
 {
 	if (!begin(PAGE_DEBUG_POISON))
-		SKIP_TEST("pages are poisoned already");
+		SKIP_TEST("free pages are poisoned already, or not mapped");
 	check_detection(77, PAGE_POISON ^ 0x10, "a single bit");
 	page_debug_stop(PAGE_DEBUG_POISON);
 }
@@ -77,7 +80,7 @@ KTEST(page_poison, fault_P6_the_last_page_of_a_block_counts_too)
 	struct page *page;
 
 	if (!begin(PAGE_DEBUG_POISON))
-		SKIP_TEST("pages are poisoned already");
+		SKIP_TEST("free pages are poisoned already, or not mapped");
 	block = (unsigned char *)__get_free_pages(GFP_KERNEL, 3);
 	ASSERT_TEST(block);
 	free_pages((unsigned long)block, 3);
@@ -95,7 +98,7 @@ KTEST(page_poison, pages_of_high_memory_are_poisoned_through_a_window)
 	struct page *page;
 
 	if (!begin(PAGE_DEBUG_POISON))
-		SKIP_TEST("pages are poisoned already");
+		SKIP_TEST("free pages are poisoned already, or not mapped");
 	page = alloc_page(GFP_HIGHUSER);
 	ASSERT_TEST(page);
 	__free_page(page);
@@ -111,7 +114,7 @@ KTEST(page_poison, off_it_finds_nothing)
 	unsigned char *page;
 
 	if (!begin(PAGE_DEBUG_POISON))
-		SKIP_TEST("pages are poisoned already");
+		SKIP_TEST("free pages are poisoned already, or not mapped");
 	page_debug_stop(PAGE_DEBUG_POISON);
 	EXPECT_FALSE(page_debug_is_on(PAGE_DEBUG_POISON));
 	page = free_page_next_in_line();
@@ -219,8 +222,7 @@ KTEST(init_on, a_block_is_zeroed_when_it_is_freed)
 {
 	unsigned char *page;
 
-	if (page_debug_is_on(PAGE_DEBUG_POISON) || page_debug_is_on(PAGE_DEBUG_UNMAP) ||
-	    !begin(PAGE_DEBUG_INIT_ON_FREE))
+	if (!free_pages_keep_their_bytes() || !begin(PAGE_DEBUG_INIT_ON_FREE))
 		SKIP_TEST("another feature fills or hides free pages");
 	page = (unsigned char *)__get_free_page(GFP_KERNEL);
 	ASSERT_TEST(page);

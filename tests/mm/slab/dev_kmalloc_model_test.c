@@ -10,10 +10,10 @@
 #include <lib/device.h>
 #include <lib/random.h>
 #include <mm/dev_kmalloc.h>
-#include <mm/page_debug.h>
 #include <mm/slab.h>
 
 #include "../../framework/ktest_run.h"
+#include "../page/free_pages.h"
 
 #define NR_DEVICES 3
 #define NR_SLOTS   48
@@ -74,8 +74,7 @@ static void give(struct slot *slot)
 static void give_twice(struct slot *slot)
 {
 	give(slot);
-	EXPECT_REPORT(page_debug_is_on(PAGE_DEBUG_POISON) ? "dev_kfree: "
-							  : "device memory freed twice",
+	EXPECT_REPORT(free_pages_keep_their_bytes() ? "device memory freed twice" : "dev_kfree: ",
 		      dev_kfree(slot->memory));
 }
 

@@ -8,11 +8,11 @@
 #include <lib/errno.h>
 #include <lib/ktest.h>
 #include <lib/poison.h>
-#include <mm/page_debug.h>
 #include <mm/pcp.h>
 #include <mm/slab.h>
 
 #include "../../framework/ktest_run.h"
+#include "../page/free_pages.h"
 
 static struct device device, other;
 static const struct device_driver driver = {.name = "test-driver"};
@@ -84,7 +84,7 @@ KTEST(dev_kmalloc, a_second_free_is_reported_with_the_first_one_named)
 	struct device *dev;
 	size_t i;
 
-	if (page_debug_is_on(PAGE_DEBUG_POISON) || page_debug_is_on(PAGE_DEBUG_UNMAP))
+	if (!free_pages_keep_their_bytes())
 		SKIP_TEST("what stood in a freed page is gone");
 	dev = start();
 	ASSERT_TEST(dev);
