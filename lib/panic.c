@@ -107,7 +107,7 @@ void panic_stop_here(void)
 	if (likely(teller < 0) || teller == (int)arch_cpu_id())
 		return;
 	arch_irq_save();
-	__atomic_add_fetch(&nr_stopped, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&nr_stopped, 1, __ATOMIC_RELEASE);
 	for (;;)
 		arch_cpu_relax();
 }
@@ -120,7 +120,7 @@ static void stop_others(void)
 		if (cpu != arch_cpu_id())
 			smp_kick(cpu);
 	for (turns = 0; turns < STOP_TURNS; turns++) {
-		if (__atomic_load_n(&nr_stopped, __ATOMIC_RELAXED) >= others)
+		if (__atomic_load_n(&nr_stopped, __ATOMIC_ACQUIRE) >= others)
 			return;
 		arch_cpu_relax();
 	}
@@ -132,8 +132,9 @@ static _Noreturn void end(const struct trap_frame *frame, const char *format, va
 	struct text_sink last_resort = {.emit = put_text};
 
 	arch_irq_save();
-	printk_enter_panic();
 	enter_once();
+	printk_enter_panic();
+	stop_others();
 
 	vsnprintf(message, sizeof(message), format, args);
 	if (expected_text && strstr(message, expected_text)) {
@@ -141,7 +142,6 @@ static _Noreturn void end(const struct trap_frame *frame, const char *format, va
 		arch_halt(HALT_OK);
 	}
 
-	stop_others();
 	if (printk_has_console())
 		print_last_lines();
 	tell();

@@ -39,25 +39,45 @@ static LIST_HEAD(consoles);
 static enum log_level console_level = LOG_INFO;
 static bool panicking;
 
+#define NOBODY (-1)
+static int printing = NOBODY; /* the CPU that has the lock */
+
+/* Whoever sees that there is one sees whose it is, too. */
+static bool in_panic(void)
+{
+	return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
+}
+
+/* Whoever waits for the lock stops, too, when another CPU panics. A message inside a message would wait for itself. */
 static unsigned long log_lock(void)
 {
-	if (!panicking)
-		return spin_lock_save(&printk_lock);
+	unsigned long flags;
+
+	while (!in_panic()) {
+		if (spin_trylock_save(&printk_lock, &flags)) {
+			WRITE_ONCE(printing, (int)arch_cpu_id());
+			return flags;
+		}
+		CHECK(READ_ONCE(printing) != (int)arch_cpu_id(), "printk() inside printk()");
+		arch_cpu_relax();
+	}
 	panic_stop_here();
 	return 0;
 }
 
 static void log_unlock(unsigned long flags)
 {
-	if (!panicking)
-		spin_unlock_irqrestore(&printk_lock, flags);
-	else
+	if (in_panic()) {
 		panic_stop_here();
+		return;
+	}
+	WRITE_ONCE(printing, NOBODY);
+	spin_unlock_irqrestore(&printk_lock, flags);
 }
 
 void printk_enter_panic(void)
 {
-	panicking = true;
+	__atomic_store_n(&panicking, true, __ATOMIC_RELEASE);
 }
 
 bool printk_has_console(void)

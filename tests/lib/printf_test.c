@@ -103,6 +103,29 @@ KTEST(printk, a_full_ring_forgets_the_oldest_lines)
 	EXPECT_TRUE(strstr(text, "line 0999 of a thousand\n") != NULL);
 }
 
+/* A driver that says something itself, as one that faults does. */
+static void talk(struct console *console, const char *text, size_t length)
+{
+	static bool said;
+
+	(void)console;
+	(void)text;
+	(void)length;
+	if (said)
+		return;
+	said = true;
+	printk(LOG_INFO, "inside");
+}
+
+KTEST_PANIC(printk, a_message_inside_a_message_panics_and_waits_for_nobody,
+	    "printk() inside printk()")
+{
+	static struct console console = {.name = "talkative", .write = talk};
+
+	console_register(&console);
+	printk(LOG_PANIC, "outside");
+}
+
 /* The line is put back: other parts read it while the kernel lives. */
 KTEST(cmdline, words_values_quotes_and_the_last_wins)
 {
