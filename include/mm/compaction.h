@@ -14,6 +14,9 @@
  */
 bool try_to_compact_pages(gfp_t gfp, unsigned int order);
 
+/* Pages that move at once: so many at most stay where they are when the places run out. */
+#define COMPACT_CLUSTER_MAX 32
+
 /* Compact every zone wholly; what compaction did not yet try again is tried. Task context. (Linux: /proc/sys/vm/compact_memory) */
 void compact_all(void);
 

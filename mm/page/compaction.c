@@ -36,7 +36,6 @@
 #include "debug.h"
 #include "free_list.h"
 
-#define CLUSTER		32  /* pages that move at once */
 #define ENOUGH_TO_TRY	500 /* of extfrag_index: below, memory is what lacks */
 #define MAX_DEFER_SHIFT 6
 
@@ -133,7 +132,7 @@ static void scan_pageblock(struct compaction *compaction, unsigned long end)
 	unsigned long pfn = compaction->migrate_pfn;
 	struct page page;
 
-	while (pfn < end && compaction->nr_migrate < CLUSTER) {
+	while (pfn < end && compaction->nr_migrate < COMPACT_CLUSTER_MAX) {
 		page.state = READ_ONCE(pfn_to_page(pfn)->state);
 		totals.migrate_scanned++;
 		if (page.flags & PG_OWNED && page.flags & PG_MOVER && !page.order &&
@@ -155,7 +154,7 @@ static void find_movable(struct compaction *compaction)
 {
 	unsigned long step = 1UL << compaction->zone->pageblock_order, end;
 
-	while (compaction->nr_migrate < CLUSTER) {
+	while (compaction->nr_migrate < COMPACT_CLUSTER_MAX) {
 		end = ALIGN_DOWN(compaction->migrate_pfn, step) + step;
 		if (end > ALIGN_DOWN(compaction->free_pfn - 1, step))
 			return;

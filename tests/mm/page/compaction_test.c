@@ -67,7 +67,10 @@ static unsigned long free_blocks(unsigned int order)
 	return sum;
 }
 
-/* Where a zone's two scanners meet, half a pageblock of holes may stay; in the zones that the pages lie in. */
+/*
+ * Where a zone's two scanners meet, half a pageblock of holes may stay, and those beside the last cluster, which has no place
+ * to go; in the zones that the pages lie in.
+ */
 static unsigned long holes_that_may_stay(void)
 {
 	unsigned long holes = 0;
@@ -76,7 +79,7 @@ static unsigned long holes_that_may_stay(void)
 	for_each_populated_zone (zone) {
 		for (unsigned int i = 1; i < movable.nr; i += 2) {
 			if (page_zone(movable.page[i]) == zone) {
-				holes += (1UL << zone->pageblock_order) / 2;
+				holes += (1UL << zone->pageblock_order) / 2 + COMPACT_CLUSTER_MAX;
 				break;
 			}
 		}
