@@ -31,6 +31,18 @@ static void free_all(struct kmem_cache *cache, struct list_head *objects)
 	}
 }
 
+/* What a slab can be made of. */
+static unsigned long free_low_pages(void)
+{
+	unsigned long pages = 0;
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		if (zone->type != ZONE_HIGHMEM)
+			pages += zone->nr_free;
+	return pages;
+}
+
 /* Most of memory in free objects of one cache; NULL where this allocator lets none lie about. */
 static struct kmem_cache *memory_full_of_free_objects(void)
 {
@@ -53,20 +65,20 @@ static struct kmem_cache *memory_full_of_free_objects(void)
 /* sem-S12 */
 KTEST(cache_shrinker, a_request_for_pages_gets_what_lies_in_free_slabs)
 {
+	unsigned long free_before = free_low_pages(), taken = 0, slabs;
 	struct kmem_cache *cache = memory_full_of_free_objects();
-	unsigned long taken = 0, slabs, half;
 	struct page *page, *following;
 	LIST_HEAD(pages);
 
 	if (!cache)
 		SKIP_TEST("this allocator keeps no free slabs");
 	slabs = slabs_of(cache);
-	half = slabs * 32 / 2;
-	while (taken < half && (page = alloc_page(QUIET))) {
+	EXPECT_TRUE(slabs * 32 > free_before / 2);
+	while (taken < free_before / 2 && (page = alloc_page(QUIET))) {
 		list_add(&page->lru, &pages);
 		taken++;
 	}
-	EXPECT_EQ(taken, half);
+	EXPECT_EQ(taken, free_before / 2);
 	EXPECT_TRUE(slabs_of(cache) < slabs);
 	list_for_each_entry_safe (page, following, &pages, lru)
 		__free_page(page);
