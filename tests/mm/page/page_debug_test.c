@@ -14,7 +14,7 @@
 #include <mm/zone.h>
 #include "free_pages.h"
 
-/* A feature for the length of a test. False: it was on before, or cannot be had, or tried: nobody writes to a page that is not mapped. */
+/* A feature for the length of a test. False: it is on, or cannot be had; or poison, whose tests write to free pages, and those are not mapped. */
 static bool begin(enum page_debug_feature feature)
 {
 	if (feature == PAGE_DEBUG_POISON && page_debug_is_on(PAGE_DEBUG_UNMAP))
